@@ -1,0 +1,31 @@
+//! The domain of Daybook, pure: no I/O, no clock but the one passed in, no storage.
+//!
+//! What lives here: events and the streams they belong to, positions and cursors over them, pages, grants, bearer-token
+//! claims, and the wire schemas with their v1, v2 and v3 forms. What it promises: everything is deterministic, and
+//! bytes of a payload that came in go out unchanged. What it leaves to others: keeping events (`daybook-store`),
+//! fetching them (`daybook-client`), serving them (`daybook-server`).
+
+mod audit;
+mod claims;
+mod clock;
+mod cursor;
+mod error;
+mod event;
+mod feature;
+mod grant;
+mod ids;
+mod request;
+mod time;
+pub mod wire;
+
+pub use audit::{Actor, AuditRecord};
+pub use claims::{Claims, ClaimsError, decode_unverified};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use cursor::{CURSOR_TEXT_MAX, Cursor, CursorError, CursorSealer, Window};
+pub use error::{Kind, Kinded};
+pub use event::{NewEvent, Position, StoredEvent};
+pub use feature::{AUDIT_EVENTS, Feature, FeatureError, ITEM_USAGES, SIGN_IN_ATTEMPTS, WIRE_FEATURES};
+pub use grant::{Grant, GrantError, HubGrant, Right, StreamKey};
+pub use ids::{AccountId, IdError, IntegrationId, KeyId, TokenId, random_lower_id, random_upper_id};
+pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest, RequestError, ResetCursor};
+pub use time::{TimeError, Timestamp};
