@@ -16,7 +16,7 @@ use chacha20poly1305::{
 use data_encoding::BASE64URL_NOPAD;
 use hmac::Mac;
 
-use crate::{AccountId, Feature, Position, Timestamp};
+use crate::{AccountId, Feature, Position, StoredEvent, Timestamp};
 
 /// The longest text of a cursor of the Events API, in bytes.
 pub const CURSOR_TEXT_MAX: usize = 150;
@@ -60,16 +60,19 @@ pub enum Window {
         /// The first time no longer wanted.
         end: Timestamp,
     },
+    /// Only events that arrived before a time (v3 filters by arrival).
+    ArrivedBefore(Timestamp),
 }
 
 impl Window {
-    /// Whether a reader with this window wants the event at `position` that happened at `time`.
+    /// Whether a reader with this window wants an event.
     #[must_use]
-    pub fn wants(&self, position: Position, time: Timestamp) -> bool {
+    pub fn wants(&self, event: &StoredEvent<'_>) -> bool {
         match *self {
             Self::Everything => true,
-            Self::Since { start, until } => position > until || time >= start,
-            Self::Between { start, end } => time >= start && time < end,
+            Self::Since { start, until } => event.position > until || event.time >= start,
+            Self::Between { start, end } => event.time >= start && event.time < end,
+            Self::ArrivedBefore(end) => event.arrival < end,
         }
     }
 
@@ -177,6 +180,7 @@ fn encode(cursor: &Cursor) -> Vec<u8> {
         Window::Everything => (0, None),
         Window::Since { start, until } => (1, Some((start.as_nanos(), until.get()))),
         Window::Between { start, end } => (2, Some((start.as_nanos(), end.as_nanos()))),
+        Window::ArrivedBefore(end) => (3, Some((0, end.as_nanos()))),
     };
     plain.push(tag);
     if let Some((first, second)) = words {
@@ -199,6 +203,10 @@ fn decode(mut plain: &[u8]) -> Option<Cursor> {
             start: Timestamp::from_nanos(take_i64(rest)?),
             end: Timestamp::from_nanos(take_i64(rest)?),
         },
+        3 => {
+            take_i64(rest)?;
+            Window::ArrivedBefore(Timestamp::from_nanos(take_i64(rest)?))
+        }
         _ => return None,
     };
     let feature = std::str::from_utf8(rest).ok()?.parse().ok()?;
@@ -228,7 +236,8 @@ mod tests {
         let window = prop_oneof![
             Just(Window::Everything),
             (time.clone(), position.clone()).prop_map(|(start, until)| Window::Since { start, until }),
-            (time.clone(), time).prop_map(|(start, end)| Window::Between { start, end }),
+            (time.clone(), time.clone()).prop_map(|(start, end)| Window::Between { start, end }),
+            time.prop_map(Window::ArrivedBefore),
         ];
         let feature = prop_oneof![Just(AUDIT_EVENTS), Just(ITEM_USAGES), Just(SIGN_IN_ATTEMPTS)];
         (position, 1..=1000_u16, feature, window).prop_map(|(position, limit, feature, window)| Cursor {
@@ -286,12 +295,22 @@ mod tests {
         }
     }
 
+    fn event(position: i64, seconds: i64) -> StoredEvent<'static> {
+        let arrival = Timestamp::from_seconds(1000 + position);
+        StoredEvent {
+            position: Position::new(position),
+            time: Timestamp::from_seconds(seconds),
+            arrival,
+            payload: "{}",
+        }
+    }
+
     #[test]
     fn a_start_time_chooses_only_among_what_had_arrived() {
         let window = Window::Since { start: Timestamp::from_seconds(100), until: Position::new(5) };
-        assert!(!window.wants(Position::new(5), Timestamp::from_seconds(99)));
-        assert!(window.wants(Position::new(5), Timestamp::from_seconds(100)));
-        assert!(window.wants(Position::new(6), Timestamp::from_seconds(1)));
+        assert!(!window.wants(&event(5, 99)));
+        assert!(window.wants(&event(5, 100)));
+        assert!(window.wants(&event(6, 1)));
         assert_eq!(window.at(Position::new(4)), window);
         assert_eq!(window.at(Position::new(5)), Window::Everything);
     }
@@ -299,9 +318,16 @@ mod tests {
     #[test]
     fn an_end_time_bounds_for_ever() {
         let window = Window::Between { start: Timestamp::from_seconds(1), end: Timestamp::from_seconds(2) };
-        assert!(window.wants(Position::new(1), Timestamp::from_seconds(1)));
-        assert!(!window.wants(Position::new(1), Timestamp::from_seconds(2)));
-        assert!(!window.wants(Position::new(i64::MAX), Timestamp::from_seconds(3)));
+        assert!(window.wants(&event(1, 1)));
+        assert!(!window.wants(&event(1, 2)));
+        assert!(!window.wants(&event(i64::MAX / 2, 3)));
         assert_eq!(window.at(Position::new(i64::MAX)), window);
+    }
+
+    #[test]
+    fn a_window_of_arrival_ends_by_arrival() {
+        let window = Window::ArrivedBefore(Timestamp::from_seconds(1005));
+        assert!(window.wants(&event(4, 9999)));
+        assert!(!window.wants(&event(5, 1)));
     }
 }

@@ -1,7 +1,7 @@
 //! What a caller may do. Storage is asked with a [`StreamKey`] or a [`HubGrant`], and only a grant makes those: a query
 //! that is not scoped to what its caller may see cannot be written by accident.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, marker::PhantomData};
 
 use crate::{AccountId, Feature, Kind, Kinded};
 
@@ -32,12 +32,21 @@ enum Scope {
 #[derive(Debug, Clone, Copy)]
 pub struct HubGrant(());
 
-/// One stream, by a caller who may use it.
+/// One stream, by a caller who may use it in the way `R` says: [`Read`] or [`Append`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct StreamKey {
+pub struct StreamKey<R> {
     account: AccountId,
     feature: Feature,
+    right: PhantomData<R>,
 }
+
+/// The right to read a stream, as a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Read {}
+
+/// The right to append to a stream, as a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Append {}
 
 /// The caller may not do this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,12 +87,25 @@ impl Grant {
         &self.account
     }
 
-    /// The stream of a feature, if this caller has the right.
+    /// The stream of a feature, if this caller may read it.
     ///
     /// # Errors
     ///
     /// `Forbidden`: the grant does not hold the right.
-    pub fn stream(&self, right: Right, feature: &Feature) -> Result<StreamKey, GrantError> {
+    pub fn to_read(&self, feature: &Feature) -> Result<StreamKey<Read>, GrantError> {
+        self.stream(Right::Read, feature)
+    }
+
+    /// The stream of a feature, if this caller may append to it.
+    ///
+    /// # Errors
+    ///
+    /// `Forbidden`: the grant does not hold the right.
+    pub fn to_append(&self, feature: &Feature) -> Result<StreamKey<Append>, GrantError> {
+        self.stream(Right::Append, feature)
+    }
+
+    fn stream<R>(&self, right: Right, feature: &Feature) -> Result<StreamKey<R>, GrantError> {
         let allowed = match (&self.scope, right) {
             (Scope::Reader(features), Right::Read) | (Scope::Producer(features), Right::Append) => {
                 features.contains(feature)
@@ -94,7 +116,7 @@ impl Grant {
         if !allowed {
             return Err(GrantError { right, feature: feature.clone() });
         }
-        Ok(StreamKey { account: self.account.clone(), feature: feature.clone() })
+        Ok(StreamKey { account: self.account.clone(), feature: feature.clone(), right: PhantomData })
     }
 }
 
@@ -112,7 +134,7 @@ impl HubGrant {
     }
 }
 
-impl StreamKey {
+impl<R> StreamKey<R> {
     /// The account.
     #[must_use]
     pub fn account(&self) -> &AccountId {
@@ -138,15 +160,12 @@ mod tests {
         let producer = Grant::producer(account.clone(), [AUDIT_EVENTS].into());
         let administrator = Grant::administrator(account);
 
-        assert!(reader.stream(Right::Read, &AUDIT_EVENTS).is_ok());
-        assert!(reader.stream(Right::Append, &AUDIT_EVENTS).is_err());
-        assert!(reader.stream(Right::Read, &ITEM_USAGES).is_err());
-        assert!(producer.stream(Right::Append, &AUDIT_EVENTS).is_ok());
-        assert!(producer.stream(Right::Read, &AUDIT_EVENTS).is_err());
-        assert!(administrator.stream(Right::Append, &ITEM_USAGES).is_ok());
-        assert_eq!(
-            reader.stream(Right::Append, &AUDIT_EVENTS).unwrap_err().to_string(),
-            "no right to append auditevents"
-        );
+        assert!(reader.to_read(&AUDIT_EVENTS).is_ok());
+        assert!(reader.to_append(&AUDIT_EVENTS).is_err());
+        assert!(reader.to_read(&ITEM_USAGES).is_err());
+        assert!(producer.to_append(&AUDIT_EVENTS).is_ok());
+        assert!(producer.to_read(&AUDIT_EVENTS).is_err());
+        assert!(administrator.to_append(&ITEM_USAGES).is_ok());
+        assert_eq!(reader.to_append(&AUDIT_EVENTS).unwrap_err().to_string(), "no right to append auditevents");
     }
 }

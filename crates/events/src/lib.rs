@@ -25,7 +25,7 @@ pub use cursor::{CURSOR_TEXT_MAX, Cursor, CursorError, CursorSealer, Window};
 pub use error::{Kind, Kinded};
 pub use event::{NewEvent, Position, StoredEvent};
 pub use feature::{AUDIT_EVENTS, Feature, FeatureError, ITEM_USAGES, SIGN_IN_ATTEMPTS, WIRE_FEATURES};
-pub use grant::{Grant, GrantError, HubGrant, Right, StreamKey};
+pub use grant::{Append, Grant, GrantError, HubGrant, Read, Right, StreamKey};
 pub use ids::{AccountId, IdError, IntegrationId, KeyId, TokenId, random_lower_id, random_upper_id};
 pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest, RequestError, ResetCursor};
 pub use time::{TimeError, Timestamp};

@@ -1,1 +1,37 @@
+//! The durable log and the catalog, on SQLite or PostgreSQL.
+//!
+//! What lives here: streams as rows of compressed blocks ([`EventLog`]), named cursors with leases ([`CursorStore`]),
+//! and the catalog of accounts, integrations, tokens and keys ([`Catalog`]). What it promises: an append is answered
+//! after it is on disk; positions have no gaps and never move; a reader sees every event once, in position order; a
+//! cursor moves only under a live lease. What it leaves to others: who may ask (a [`daybook_events::Grant`] says so),
+//! and what the events mean.
+//!
+//! ```text
+//!  EventLog::append ──▶ appender (group commit) ──▶ blocks ◀── EventLog::read_after
+//!                                                     ▲
+//!                              packer, retention (leases in cursors)
+//! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod block;
+mod cache;
+mod catalog;
+mod cursors;
+mod database;
+mod error;
+mod log;
+mod sql;
+
+pub use block::{BLOCK_EVENTS_TARGET, BLOCK_RAW_BYTES_MAX, Block, BlockError, EncodedBlock};
+pub use catalog::{
+    Account, Catalog, FeatureUse, Integration, IntegrationKind, IntegrationState, KeyStatus, NewToken, SigningKeyRow,
+    TokenRow, TokenUse, TokenVerdict,
+};
+pub use cursors::{CursorKey, CursorState, CursorStore, Lease};
+pub use database::{Backend, Database, DatabaseOptions};
+pub use error::StoreError;
+pub use log::{
+    AppendBatch, Appended, EventLog, EventLogOptions, Events, IdempotencyKey, PackOutcome, ReadFilter, Run, StreamSize,
+    StreamState, Watch,
+};

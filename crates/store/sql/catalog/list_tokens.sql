@@ -1,0 +1,5 @@
+-- The tokens of an account's integrations, newest first. Index: tokens_by_account.
+SELECT t.token_id, t.integration_id, t.account_id, t.name, t.features, t.key_id, t.issued_at, t.expires_at, t.revoked_at,
+    i.name AS integration_name, i.kind
+FROM tokens AS t INNER JOIN integrations AS i ON i.integration_id = t.integration_id
+WHERE t.account_id = $1 AND i.state <> 'removed' ORDER BY t.issued_at DESC, t.token_id

@@ -1,0 +1,2 @@
+-- The stream of an append, locked until the transaction ends. Index: the unique one of streams.
+SELECT stream_id, next_position, last_arrival FROM streams WHERE account_id = $1 AND feature = $2 FOR UPDATE

@@ -1,0 +1,201 @@
+//! Named cursors: where each reader inside the program is in a stream, and who may move it.
+
+use std::{sync::Arc, time::Duration};
+
+use daybook_events::{AccountId, Clock, Feature, HubGrant, Position, Timestamp};
+use sqlx::{AnyConnection, Row};
+
+use crate::{
+    database::Database,
+    error::{Step, StoreError},
+    log::parse_stored,
+    sql,
+};
+
+/// One reader's place in one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CursorKey {
+    /// The reader, such as `packer`.
+    pub name: &'static str,
+    /// The stream's number, from [`crate::StreamState`].
+    pub stream_id: i64,
+}
+
+/// The right to move a cursor until it expires.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    pub(crate) key: CursorKey,
+    pub(crate) owner: String,
+    /// Where the cursor was when it was leased.
+    pub position: Position,
+}
+
+/// A named cursor as it stands, for people to look at.
+#[derive(Debug, Clone)]
+pub struct CursorState {
+    /// The reader.
+    pub name: String,
+    /// The account of the stream.
+    pub account: AccountId,
+    /// The feature of the stream.
+    pub feature: Feature,
+    /// The last event whose effect is done.
+    pub position: Position,
+    /// The last event there is.
+    pub head: Position,
+    /// Who holds it; `None` when it is free.
+    pub lease_owner: Option<String>,
+    /// When it was last touched.
+    pub updated_at: Timestamp,
+}
+
+/// Loads, leases and commits named cursors.
+#[derive(Debug, Clone)]
+pub struct CursorStore {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    owner: String,
+}
+
+impl CursorStore {
+    /// A store whose leases belong to `owner`, which is unique to this process.
+    #[must_use]
+    pub fn new(database: Database, clock: Arc<dyn Clock>, owner: String) -> Self {
+        Self { database, clock, owner }
+    }
+
+    /// Where a cursor is; 0 if it never moved.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Internal`.
+    pub async fn load(&self, key: CursorKey) -> Result<Position, StoreError> {
+        let row = self
+            .database
+            .query(sql::LOAD_CURSOR)
+            .bind(key.name)
+            .bind(key.stream_id)
+            .fetch_optional(self.database.readers())
+            .await
+            .step("load a cursor")?;
+        row.map_or(Ok(Position::START), |row| row.try_get("position").map(Position::new).step("load a cursor"))
+    }
+
+    /// Takes or renews the lease of a cursor; `None` while somebody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Internal`.
+    pub async fn lease(&self, key: CursorKey, duration: Duration) -> Result<Option<Lease>, StoreError> {
+        let now = self.clock.now();
+        let mut transaction = self.database.writers().begin().await.step("lease a cursor")?;
+        self.database
+            .query(sql::INSERT_CURSOR)
+            .bind(key.name)
+            .bind(key.stream_id)
+            .bind(now.as_nanos())
+            .execute(&mut *transaction)
+            .await
+            .step("make a cursor")?;
+        let taken = self
+            .database
+            .query(sql::LEASE_CURSOR)
+            .bind(key.name)
+            .bind(key.stream_id)
+            .bind(&self.owner)
+            .bind(now.plus(duration).as_nanos())
+            .bind(now.as_nanos())
+            .execute(&mut *transaction)
+            .await
+            .step("lease a cursor")?
+            .rows_affected();
+        let row = self
+            .database
+            .query(sql::LOAD_CURSOR)
+            .bind(key.name)
+            .bind(key.stream_id)
+            .fetch_one(&mut *transaction)
+            .await
+            .step("load a leased cursor")?;
+        transaction.commit().await.step("lease a cursor")?;
+        let position = Position::new(row.try_get("position").step("load a leased cursor")?);
+        Ok((taken == 1).then(|| Lease { key, owner: self.owner.clone(), position }))
+    }
+
+    /// Gives a lease back before it expires.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Internal`.
+    pub async fn release(&self, lease: Lease) -> Result<(), StoreError> {
+        self.database
+            .query(sql::RELEASE_CURSOR)
+            .bind(lease.key.name)
+            .bind(lease.key.stream_id)
+            .bind(lease.owner)
+            .execute(self.database.writers())
+            .await
+            .step("release a cursor")
+            .map(|_| ())
+    }
+
+    /// Moves a cursor after its effect is done.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict`: the lease expired or went to another process; the cursor has not moved.
+    pub async fn commit(&self, lease: &Lease, position: Position) -> Result<(), StoreError> {
+        let mut transaction = self.database.writers().begin().await.step("commit a cursor")?;
+        commit_in(&self.database, &mut transaction, lease, position, self.clock.now()).await?;
+        transaction.commit().await.step("commit a cursor")
+    }
+
+    /// Every named cursor.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Internal`.
+    pub async fn list(&self, _grant: HubGrant) -> Result<Vec<CursorState>, StoreError> {
+        let now = self.clock.now();
+        let rows =
+            self.database.query(sql::LIST_CURSORS).fetch_all(self.database.readers()).await.step("list cursors")?;
+        rows.iter()
+            .map(|row| {
+                let read = |column| row.try_get::<i64, _>(column).step("list cursors");
+                let owner: String = row.try_get("lease_owner").step("list cursors")?;
+                let held = !owner.is_empty() && Timestamp::from_nanos(read("lease_until")?) > now;
+                Ok(CursorState {
+                    name: row.try_get("name").step("list cursors")?,
+                    account: parse_stored("account id", row.try_get("account_id").step("list cursors")?)?,
+                    feature: parse_stored("feature", row.try_get("feature").step("list cursors")?)?,
+                    position: Position::new(read("position")?),
+                    head: Position::new(read("next_position")? - 1),
+                    lease_owner: held.then_some(owner),
+                    updated_at: Timestamp::from_nanos(read("updated_at")?),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Moves a cursor inside the transaction of its effect.
+pub(crate) async fn commit_in(
+    database: &Database,
+    connection: &mut AnyConnection,
+    lease: &Lease,
+    position: Position,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let moved = database
+        .query(sql::COMMIT_CURSOR)
+        .bind(lease.key.name)
+        .bind(lease.key.stream_id)
+        .bind(&lease.owner)
+        .bind(position.get())
+        .bind(now.as_nanos())
+        .execute(connection)
+        .await
+        .step("commit a cursor")?
+        .rows_affected();
+    if moved == 1 { Ok(()) } else { Err(StoreError::LeaseLost { name: lease.key.name }) }
+}

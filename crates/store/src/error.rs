@@ -1,0 +1,148 @@
+//! What can fail in storage, and what a caller can do about it.
+
+use std::sync::Arc;
+
+use daybook_events::{Kind, Kinded};
+
+use crate::block::BlockError;
+
+/// A failed storage operation.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store could not be opened.
+    #[error("open the store at {location}")]
+    Open {
+        /// Where, without credentials.
+        location: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The store is of another version of Daybook.
+    #[error("bring the store's tables up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A statement failed.
+    #[error("{operation}")]
+    Statement {
+        /// What was being done.
+        operation: &'static str,
+        /// Why it failed.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// There is no room for more.
+    #[error("{operation}: the disk is full; free space or shorten the retention, nothing acknowledged is lost")]
+    StorageFull {
+        /// What was being done.
+        operation: &'static str,
+        /// What the engine said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A stored block is damaged.
+    #[error("read block {first_position}..{last_position} of stream {stream_id}")]
+    Block {
+        /// Which stream.
+        stream_id: i64,
+        /// Its first event.
+        first_position: i64,
+        /// Its last event.
+        last_position: i64,
+        /// What is wrong with it.
+        #[source]
+        source: BlockError,
+    },
+    /// A stored value is not one that this version writes.
+    #[error("the store holds {value:?} as {what}")]
+    Stored {
+        /// What it should be.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// An idempotency key was used for a different body.
+    #[error("the idempotency key was used for a different body; use a new key for new events")]
+    IdempotencyKeyReused,
+    /// A name is taken.
+    #[error("{what} {name:?} exists already")]
+    Exists {
+        /// What.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Nothing there under that name, or not for this caller.
+    #[error("no {what} {name:?}")]
+    Missing {
+        /// What.
+        what: &'static str,
+        /// The name or id asked for.
+        name: String,
+    },
+    /// Another process holds the lease.
+    #[error("the lease of cursor {name:?} is not held any more")]
+    LeaseLost {
+        /// The cursor.
+        name: &'static str,
+    },
+    /// The failure of a transaction that several appends shared.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
+    /// Too many appends wait.
+    #[error("too many appends are waiting; try again in a second")]
+    Busy,
+    /// The store is closed.
+    #[error("the store is shutting down")]
+    Closed,
+}
+
+impl Kinded for StoreError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Shared(error) => error.kind(),
+            Self::StorageFull { .. } => Kind::StorageFull,
+            Self::Statement { source, .. } if is_passing(source) => Kind::Unavailable,
+            Self::Busy | Self::Closed => Kind::Unavailable,
+            Self::IdempotencyKeyReused | Self::Exists { .. } | Self::LeaseLost { .. } => Kind::Conflict,
+            Self::Missing { .. } => Kind::NotFound,
+            Self::Open { .. }
+            | Self::Migrate(_)
+            | Self::Statement { .. }
+            | Self::Block { .. }
+            | Self::Stored { .. } => Kind::Internal,
+        }
+    }
+}
+
+/// Whether the same statement may succeed later: the connection, the pool, or the server was at fault.
+fn is_passing(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Tls(_)
+    ) || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
+        // SQLite: busy, locked. PostgreSQL: connection faults, serialization and deadlock, shutting down.
+        matches!(code.as_ref(), "5" | "6" | "40001" | "40P01") || code.starts_with("08") || code.starts_with("57P")
+    })
+}
+
+/// Names the step that failed.
+pub(crate) trait Step<T> {
+    fn step(self, operation: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> Step<T> for Result<T, sqlx::Error> {
+    fn step(self, operation: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| {
+            // SQLite: SQLITE_FULL, and an I/O error while writing. PostgreSQL: disk_full.
+            let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+            match code.as_deref() {
+                Some("13" | "778" | "53100") => StoreError::StorageFull { operation, source },
+                _ => StoreError::Statement { operation, source },
+            }
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! Every SQL statement of the store, a file each under `sql/`. One text serves both engines; where a dialect forces
+//! another, `name.postgres.sql` stands beside it.
+
+use crate::database::Backend;
+
+/// One statement in both dialects.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statement {
+    sqlite: Option<&'static str>,
+    postgres: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the test that finds forgotten files compares it"))]
+    file: &'static str,
+}
+
+impl Statement {
+    /// Its text for an engine.
+    pub(crate) fn text(&self, backend: Backend) -> &'static str {
+        match backend {
+            Backend::Sqlite => self.sqlite.expect("a statement of PostgreSQL alone is not asked of SQLite"),
+            Backend::Postgres => self.postgres,
+        }
+    }
+}
+
+macro_rules! statements {
+    ($($name:ident = $file:literal $([$postgres:tt])?;)+) => {
+        $(pub(crate) const $name: Statement = statement!($file $([$postgres])?);)+
+
+        #[cfg(test)]
+        pub(crate) const ALL: &[Statement] = &[$($name),+];
+    };
+}
+
+macro_rules! statement {
+    ($file:literal) => {
+        Statement {
+            sqlite: Some(include_str!(concat!("../sql/", $file, ".sql"))),
+            postgres: include_str!(concat!("../sql/", $file, ".sql")),
+            file: $file,
+        }
+    };
+    ($file:literal [both]) => {
+        Statement {
+            sqlite: Some(include_str!(concat!("../sql/", $file, ".sql"))),
+            postgres: include_str!(concat!("../sql/", $file, ".postgres.sql")),
+            file: $file,
+        }
+    };
+    ($file:literal [alone]) => {
+        Statement { sqlite: None, postgres: include_str!(concat!("../sql/", $file, ".postgres.sql")), file: $file }
+    };
+}
+
+statements! {
+    FIND_STREAM = "log/find_stream";
+    INSERT_STREAM = "log/insert_stream";
+    LOCK_STREAM = "log/lock_stream" [both];
+    ADVANCE_STREAM = "log/advance_stream";
+    LIST_STREAMS = "log/list_streams";
+    INSERT_BLOCK = "log/insert_block";
+    DELETE_BLOCK = "log/delete_block";
+    LIST_BLOCKS = "log/list_blocks";
+    READ_BLOCK = "log/read_block";
+    FIND_BLOCK_BY_TIME = "log/find_block_by_time";
+    FIND_BLOCK_BY_ARRIVAL = "log/find_block_by_arrival";
+    LIST_EXPIRED_BLOCKS = "log/list_expired_blocks";
+    LIST_STREAMS_TO_PACK = "log/list_streams_to_pack";
+    STREAM_SIZES = "log/stream_sizes";
+    INSERT_IDEMPOTENCY_KEY = "log/insert_idempotency_key";
+    FIND_IDEMPOTENCY_KEY = "log/find_idempotency_key";
+    DELETE_IDEMPOTENCY_KEY = "log/delete_idempotency_key";
+    DELETE_OLD_IDEMPOTENCY_KEYS = "log/delete_old_idempotency_keys";
+    NOTIFY_APPEND = "log/notify_append" [alone];
+    INSERT_CURSOR = "cursors/insert_cursor";
+    LOAD_CURSOR = "cursors/load_cursor";
+    LEASE_CURSOR = "cursors/lease_cursor";
+    RELEASE_CURSOR = "cursors/release_cursor";
+    COMMIT_CURSOR = "cursors/commit_cursor";
+    LIST_CURSORS = "cursors/list_cursors";
+    INSERT_ACCOUNT = "catalog/insert_account";
+    LIST_ACCOUNTS = "catalog/list_accounts";
+    FIND_ACCOUNT = "catalog/find_account";
+    UPDATE_ACCOUNT_RETENTION = "catalog/update_account_retention";
+    INSERT_INTEGRATION = "catalog/insert_integration";
+    LIST_INTEGRATIONS = "catalog/list_integrations";
+    UPDATE_INTEGRATION_STATE = "catalog/update_integration_state";
+    INSERT_TOKEN = "catalog/insert_token";
+    FIND_TOKEN = "catalog/find_token";
+    LIST_TOKENS = "catalog/list_tokens";
+    LIST_TOKEN_USES = "catalog/list_token_uses";
+    RENAME_TOKEN = "catalog/rename_token";
+    REVOKE_TOKEN = "catalog/revoke_token";
+    RECORD_TOKEN_USE = "catalog/record_token_use";
+    INSERT_SIGNING_KEY = "catalog/insert_signing_key";
+    LIST_SIGNING_KEYS = "catalog/list_signing_keys";
+    UPDATE_SIGNING_KEY_STATUS = "catalog/update_signing_key_status";
+    RETAIN_ACTIVE_SIGNING_KEYS = "catalog/retain_active_signing_keys";
+    INSERT_HUB_SECRET = "catalog/insert_hub_secret";
+    FIND_HUB_SECRET = "catalog/find_hub_secret";
+    INSERT_ADMINISTRATION_TOKEN = "catalog/insert_administration_token";
+    FIND_ADMINISTRATION_TOKEN = "catalog/find_administration_token";
+}
+
+/// The tables, as migrations that only add.
+pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "log", include_str!("../sql/migrations/0001_log.sql")),
+    (2, "catalog", include_str!("../sql/migrations/0002_catalog.sql")),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use sqlx::Executor;
+
+    use super::*;
+    use crate::{Database, DatabaseOptions};
+
+    #[test]
+    fn every_file_is_a_statement() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+        let mut files = BTreeSet::new();
+        for folder in ["log", "cursors", "catalog"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let stem = name.trim_end_matches(".sql").trim_end_matches(".postgres");
+                files.insert(format!("{folder}/{stem}"));
+            }
+        }
+        assert_eq!(files, ALL.iter().map(|statement| statement.file.to_owned()).collect());
+    }
+
+    #[tokio::test]
+    async fn every_statement_prepares_on_both_engines() {
+        let folder = tempfile::tempdir().unwrap();
+        let postgres = daybook_testkit::TestDatabase::create();
+        for options in [DatabaseOptions::sqlite(folder.path()), DatabaseOptions::postgres(&postgres.url())] {
+            let database = Database::open(options).await.unwrap();
+            let mut connection = database.readers().acquire().await.unwrap();
+            for statement in ALL {
+                if database.backend() == Backend::Sqlite && statement.sqlite.is_none() {
+                    continue;
+                }
+                let text = sqlx::AssertSqlSafe(statement.text(database.backend()));
+                let prepared = (&mut *connection).prepare(sqlx::SqlSafeStr::into_sql_str(text)).await;
+                assert!(prepared.is_ok(), "{}: {:?}", statement.file, prepared.err());
+            }
+            drop(connection);
+            database.close().await;
+        }
+    }
+}
