@@ -33,5 +33,5 @@ pub use database::{Backend, Database, DatabaseOptions};
 pub use error::StoreError;
 pub use log::{
     AppendBatch, Appended, EventLog, EventLogOptions, Events, IdempotencyKey, PackOutcome, ReadFilter, Run, StreamSize,
-    StreamState, Watch,
+    StreamState, StreamToPack, Watch,
 };

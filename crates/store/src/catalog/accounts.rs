@@ -130,7 +130,12 @@ fn account(row: &AnyRow) -> Result<Account, StoreError> {
     Ok(Account {
         account_id: parse_stored("account id", text(row, "account_id")?)?,
         name: text(row, "name")?,
-        retention_days: u32::try_from(number(row, "retention_days")?).ok().filter(|days| *days > 0),
+        retention_days: retention_days(row)?,
         created_at: time(row, "created_at")?,
     })
+}
+
+/// Days of retention, of which 0 means for ever.
+pub(super) fn retention_days(row: &AnyRow) -> Result<Option<u32>, StoreError> {
+    number(row, "retention_days").map(|days| u32::try_from(days).ok().filter(|days| *days > 0))
 }

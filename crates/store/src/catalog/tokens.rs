@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use daybook_events::{AccountId, Actor, AuditRecord, Feature, Grant, IntegrationId, KeyId, Timestamp, TokenId};
 use sqlx::any::AnyRow;
 
-use super::{Catalog, IntegrationKind, IntegrationState, KeyStatus, number, optional_time, text, time};
+use super::{
+    Catalog, IntegrationKind, IntegrationState, KeyStatus, accounts::retention_days, number, optional_time, text, time,
+};
 use crate::{
     error::{Step, StoreError},
     log::parse_stored,
@@ -67,6 +69,8 @@ pub struct TokenVerdict {
     pub integration_id: IntegrationId,
     /// Of which account.
     pub account_id: AccountId,
+    /// Days for which that keeps its events; `None` for ever.
+    pub retention_days: Option<u32>,
     /// What it may read, or append to.
     pub features: BTreeSet<Feature>,
     /// What signed it.
@@ -280,6 +284,7 @@ fn verdict(row: &AnyRow) -> Result<TokenVerdict, StoreError> {
         token_id: parse_stored("token id", text(row, "token_id")?)?,
         integration_id: parse_stored("integration id", text(row, "integration_id")?)?,
         account_id: parse_stored("account id", text(row, "account_id")?)?,
+        retention_days: retention_days(row)?,
         features: split_features(row)?,
         key_id: parse_stored("key id", text(row, "key_id")?)?,
         key_status: parse_stored("key status", text(row, "status")?)?,

@@ -19,7 +19,7 @@ use sqlx::{Row, any::AnyRow};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 pub use append::{AppendBatch, Appended, IdempotencyKey};
-pub use pack::PackOutcome;
+pub use pack::{PackOutcome, StreamToPack};
 pub use read::{Events, ReadFilter, Run};
 pub use watch::Watch;
 

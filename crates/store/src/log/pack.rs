@@ -1,15 +1,15 @@
-//! Housekeeping of streams: small neighbouring blocks become full ones, and blocks past retention go.
+//! Housekeeping of streams: neighbouring blocks become full ones, compressed harder than an append has time for, and
+//! blocks past retention go.
 //!
 //! Both move a leased cursor in the transaction of their effect, so that two nodes never work on one stream, and a
 //! crash leaves either the old blocks or the new ones. Positions do not change.
 
-use daybook_events::{AccountId, Feature, HubGrant, Position, Timestamp};
-use sqlx::Row;
+use daybook_events::{HubGrant, Position, Timestamp};
+use sqlx::{Row, any::AnyRow};
 
 use super::{
     EventLog, ReadFilter,
     append::{BlockPlace, insert_block},
-    parse_stored,
     read::Description,
 };
 use crate::{
@@ -19,9 +19,6 @@ use crate::{
     sql,
 };
 
-/// A block that is at least half full stays as it is.
-const FULL_EVENTS: usize = BLOCK_EVENTS_TARGET / 2;
-const FULL_RAW_BYTES: usize = BLOCK_RAW_BYTES_MAX / 2;
 /// So many small blocks at the end of a stream are merged although they do not fill one.
 const LOOSE_BLOCKS_MAX: usize = 64;
 /// Blocks looked at, or dropped, in one go: enough to fill a block with single events.
@@ -32,13 +29,22 @@ const BLOCKS_AT_ONCE: i64 = 1100;
 pub enum PackOutcome {
     /// Nothing was worth doing.
     Idle,
-    /// Blocks were merged or passed over; there may be more to do.
+    /// Blocks were merged; there may be more to do.
     Packed {
         /// Blocks there were.
         before: usize,
         /// Blocks there are instead.
         after: usize,
     },
+}
+
+/// A stream that the packer has not come to the end of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamToPack {
+    /// Its number.
+    pub stream_id: i64,
+    /// Events after the packer's cursor.
+    pub events_behind: i64,
 }
 
 impl EventLog {
@@ -52,23 +58,17 @@ impl EventLog {
         _grant: HubGrant,
         events_min: i64,
         count_max: i64,
-    ) -> Result<Vec<(i64, AccountId, Feature)>, StoreError> {
+    ) -> Result<Vec<StreamToPack>, StoreError> {
         let database = &self.inner.database;
         let query = database.query(sql::LIST_STREAMS_TO_PACK).bind(events_min).bind(count_max);
         let rows = query.fetch_all(database.readers()).await.step("list streams to pack")?;
+        let read = |row: &AnyRow, column| row.try_get::<i64, _>(column).step("list streams to pack");
         rows.iter()
-            .map(|row| {
-                let text = |column| row.try_get::<String, _>(column).step("list streams to pack");
-                Ok((
-                    row.try_get("stream_id").step("list streams to pack")?,
-                    parse_stored("account id", text("account_id")?)?,
-                    parse_stored("feature", text("feature")?)?,
-                ))
-            })
+            .map(|row| Ok(StreamToPack { stream_id: read(row, "stream_id")?, events_behind: read(row, "behind")? }))
             .collect()
     }
 
-    /// Packs the next run of small blocks after the lease's cursor, and moves the cursor past what is full.
+    /// Merges the next blocks after the lease's cursor into a full one, compressed harder, and moves the cursor past it.
     ///
     /// # Errors
     ///
@@ -78,15 +78,8 @@ impl EventLog {
         let stream_id = lease.key.stream_id;
         let everything = ReadFilter::default();
         let blocks = self.describe_blocks(stream_id, lease.position, &everything, BLOCKS_AT_ONCE).await?;
-        let full = blocks.iter().take_while(|block| is_full(block)).count();
-        if let Some(last_full) = full.checked_sub(1).and_then(|index| blocks.get(index)) {
-            self.replace_blocks(lease, &[], Vec::new(), last_full.last).await?;
-            return Ok(PackOutcome::Packed { before: full, after: full });
-        }
-        let small = blocks.iter().take_while(|block| !is_full(block)).count();
-        let (taken, fills) = take_one_block(&blocks[..small]);
-        let followed = taken.len() < blocks.len();
-        if taken.is_empty() || !(fills || followed || taken.len() >= LOOSE_BLOCKS_MAX) {
+        let (taken, fills) = take_one_block(&blocks);
+        if taken.is_empty() || !(fills || taken.len() >= LOOSE_BLOCKS_MAX) {
             return Ok(PackOutcome::Idle);
         }
         let mut read = Vec::with_capacity(taken.len());
@@ -97,7 +90,7 @@ impl EventLog {
         let merged = tokio::task::spawn_blocking(move || EncodedBlock::merge(&read)).await;
         let merged = merged.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         let packed_through = match taken.last() {
-            Some(last) if fills || followed => last.last,
+            Some(last) if fills => last.last,
             _ => lease.position,
         };
         let outcome = PackOutcome::Packed { before: taken.len(), after: merged.len() };
@@ -165,11 +158,8 @@ impl EventLog {
     }
 }
 
-fn is_full(block: &Description) -> bool {
-    block.event_count() >= FULL_EVENTS || block.raw_bytes >= FULL_RAW_BYTES
-}
-
-/// The first of these blocks that together fill one, and whether they do. Only neighbours: a trimmed gap ends the run.
+/// The first of these blocks that together fill one, and whether they do: nothing more fits in, or could follow. Only
+/// neighbours: a trimmed gap ends the run.
 fn take_one_block(blocks: &[Description]) -> (&[Description], bool) {
     let (mut events, mut bytes) = (0, 0);
     for (index, block) in blocks.iter().enumerate() {

@@ -71,7 +71,7 @@ contract! {
         store.append(&events(0..100)).await;
         assert!(store.log.streams_to_pack(HUB, 101, 10).await.unwrap().is_empty());
         let listed = store.log.streams_to_pack(HUB, 100, 10).await.unwrap();
-        assert_eq!(listed[0].0, store.stream_id().await);
+        assert_eq!((listed[0].stream_id, listed[0].events_behind), (store.stream_id().await, 100));
     }
 
     async fn packing_under_a_lost_lease_changes_nothing(store: Store) {
