@@ -75,6 +75,11 @@ impl Timestamp {
     ///
     /// The text is not of that form, or outside 1677 to 2262.
     pub fn parse_strict(text: &str) -> Result<Self, TimeError> {
+        if Self::has_strict_form(text) { text.parse() } else { Err(TimeError::of(text)) }
+    }
+
+    /// Whether a text has the strict form, whatever its numbers.
+    fn has_strict_form(text: &str) -> bool {
         let bytes = text.as_bytes();
         let digits = |range: std::ops::Range<usize>| bytes[range].iter().all(u8::is_ascii_digit);
         let head_is_plain = bytes.len() >= 20
@@ -90,27 +95,23 @@ impl Timestamp {
             && bytes[16] == b':'
             && digits(17..19);
         if !head_is_plain || &bytes[17..19] == b"60" {
-            return Err(TimeError::of(text));
+            return false;
         }
         let mut rest = &bytes[19..];
         if let Some(fraction) = rest.strip_prefix(b".") {
             let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
             if !(1..=9).contains(&length) {
-                return Err(TimeError::of(text));
+                return false;
             }
             rest = &fraction[length..];
         }
-        let zone_is_plain = rest == b"Z"
+        rest == b"Z"
             || (rest.len() == 6
                 && (rest[0] == b'+' || rest[0] == b'-')
                 && rest[3] == b':'
                 && [1, 2, 4, 5].into_iter().all(|at| rest[at].is_ascii_digit())
                 && rest[1..3] <= b"23"[..]
-                && rest[4..6] <= b"59"[..]);
-        if !zone_is_plain {
-            return Err(TimeError::of(text));
-        }
-        text.parse()
+                && rest[4..6] <= b"59"[..])
     }
 }
 
@@ -119,9 +120,13 @@ impl FromStr for Timestamp {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let time: jiff::Timestamp = text.trim().parse().map_err(|_| TimeError::of(text))?;
-        let nanos = time.as_nanosecond();
-        Ok(Self(i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })))
+        let text = text.trim();
+        match text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_nanosecond) {
+            Ok(nanos) => Ok(Self(i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX }))),
+            // The last days of the year 9999, a common "for ever", are beyond what jiff holds.
+            Err(_) if text.starts_with("9999-12-3") && Self::has_strict_form(text) => Ok(Self::MAX),
+            Err(_) => Err(TimeError::of(text)),
+        }
     }
 }
 
@@ -173,6 +178,7 @@ mod tests {
     #[test]
     fn times_out_of_range_are_held_to_it() {
         assert_eq!("9999-01-01T00:00:00Z".parse::<Timestamp>().unwrap(), Timestamp::MAX);
+        assert_eq!("9999-12-31T23:59:59.999999999Z".parse::<Timestamp>().unwrap(), Timestamp::MAX);
         assert_eq!("0001-01-01T00:00:00Z".parse::<Timestamp>().unwrap(), Timestamp::MIN);
     }
 

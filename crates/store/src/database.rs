@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, AssertSqlSafe, Executor, SqlSafeStr,
+    Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeStr,
     any::{AnyArguments, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
     query::Query,
@@ -122,6 +122,11 @@ impl Database {
             AnyPoolOptions::new()
                 .max_connections(connections_max)
                 .acquire_timeout(options.connection_wait)
+                .before_acquire(|connection, _| {
+                    // SQLite rolls back by itself when the disk is full, and the driver, which does not know, makes
+                    // every later transaction a savepoint inside one that nobody commits: such a connection is closed.
+                    Box::pin(async move { Ok(!connection.is_in_transaction()) })
+                })
                 .after_connect(move |connection, _| Box::pin(prepare_connection(backend, connection)))
         };
         let failed = |source| StoreError::Open { location: options.location.shown(), source };
