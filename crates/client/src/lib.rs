@@ -35,3 +35,4 @@ pub use error::ClientError;
 pub use introspection::Introspection;
 pub use page::{Page, Start};
 pub use retry::RetryPolicy;
+pub use tls::tls_trusting;

@@ -10,6 +10,19 @@ use rustls_platform_verifier::Verifier;
 
 use crate::ClientError;
 
+/// TLS that trusts the system's root certificates and those in PEM texts, for other clients of the same servers.
+///
+/// # Errors
+///
+/// `Invalid`: a text is not PEM or holds no certificate. `Internal`: there are no roots at all.
+pub fn tls_trusting(extra_roots_pem: &[Vec<u8>]) -> Result<ClientConfig, ClientError> {
+    let mut roots = Vec::new();
+    for pem in extra_roots_pem {
+        roots.extend(parse_certificates(pem)?);
+    }
+    trust_system_and(roots)
+}
+
 /// The certificates in PEM text.
 ///
 /// # Errors
