@@ -149,7 +149,6 @@ impl Answer {
     /// # Panics
     ///
     /// It has another one; the message shows the body.
-    #[must_use]
     #[track_caller]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);

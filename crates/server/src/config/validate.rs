@@ -1,0 +1,144 @@
+//! What must hold of a configuration beyond its types, all of it told at once.
+
+use std::{fmt, net::SocketAddr, ops::RangeInclusive};
+
+use super::Config;
+
+/// One thing wrong with one option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    path: String,
+    reason: String,
+}
+
+/// Everything wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl std::error::Error for Problems {}
+
+impl Problem {
+    pub(super) fn new(path: &str, reason: &str) -> Self {
+        Self { path: path.to_owned(), reason: reason.to_owned() }
+    }
+}
+
+impl Problems {
+    pub(super) fn of(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+
+    pub(super) fn of_figment(error: figment::Error) -> Self {
+        let problem = |error: figment::Error| {
+            let place = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref()).map(ToString::to_string);
+            let path = if error.path.is_empty() { place.unwrap_or_default() } else { error.path.join(".") };
+            Problem { path, reason: error.kind.to_string() }
+        };
+        Self(error.into_iter().map(problem).collect())
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the configuration has {} problem(s)", self.0.len())?;
+        for Problem { path, reason } in &self.0 {
+            write!(formatter, "\n  {path}: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Checks ranges and what options demand of one another.
+    pub(super) fn validate(&self) -> Result<(), Problems> {
+        let mut problems = Vec::new();
+        self.check_server(&mut problems);
+        self.check_files(&mut problems);
+        self.check_ranges(&mut problems);
+        if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
+    fn check_server(&self, problems: &mut Vec<Problem>) {
+        let listen = self.server.listen.parse::<SocketAddr>();
+        if listen.is_err() {
+            problems.push(Problem::new("server.listen", "must be address:port, such as 127.0.0.1:8443 or [::]:8443"));
+        }
+        let on_loopback = listen.is_ok_and(|address| address.ip().is_loopback());
+        if self.server.plain_http && !on_loopback && !self.server.plain_http_anywhere {
+            problems.push(Problem::new(
+                "server.plain_http",
+                "tokens would cross the network readable; listen on 127.0.0.1, or set plain_http_anywhere = true",
+            ));
+        }
+        if !self.server.public_url.is_empty() && parse_public_url(&self.server.public_url).is_none() {
+            problems.push(Problem::new(
+                "server.public_url",
+                "must be https://host[:port] without a path, in ASCII, such as https://events.acme.example",
+            ));
+        }
+    }
+
+    fn check_files(&self, problems: &mut Vec<Problem>) {
+        let given = |path: &std::path::Path| !path.as_os_str().is_empty();
+        match (given(&self.tls.certificate_file), given(&self.tls.key_file)) {
+            (true, false) => problems.push(Problem::new("tls.key_file", "is needed with tls.certificate_file")),
+            (false, true) => problems.push(Problem::new("tls.certificate_file", "is needed with tls.key_file")),
+            _ => {}
+        }
+        let url = self.store.url.expose();
+        if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            problems.push(Problem::new(
+                "store.url",
+                "must be empty (SQLite) or postgres://user:password@host:port/database",
+            ));
+        }
+        if tracing_subscriber::EnvFilter::try_new(&self.logs.level).is_err() {
+            problems.push(Problem::new("logs.level", "must be error, warn, info, debug, trace, or log directives"));
+        }
+    }
+
+    fn check_ranges(&self, problems: &mut Vec<Problem>) {
+        let big = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let ranges: [(&str, u64, RangeInclusive<u64>); 19] = [
+            ("server.connections_max", big(self.server.connections_max), 1..=100_000),
+            ("server.header_timeout_secs", self.server.header_timeout_secs, 1..=300),
+            ("server.body_timeout_secs", self.server.body_timeout_secs, 1..=3600),
+            ("server.shutdown_secs", self.server.shutdown_secs, 0..=300),
+            ("tls.reload_secs", self.tls.reload_secs, 1..=86_400),
+            ("store.reader_connections_max", u64::from(self.store.reader_connections_max), 1..=200),
+            ("store.writer_connections_max", u64::from(self.store.writer_connections_max), 1..=200),
+            ("store.cache_mib", big(self.store.cache_mib), 1..=65_536),
+            ("store.append_queue_max", big(self.store.append_queue_max), 1..=100_000),
+            ("events_api.window_days", u64::from(self.events_api.window_days), 0..=36_500),
+            ("events_api.page_mib_max", big(self.events_api.page_mib_max), 1..=64),
+            ("events_api.page_blocks_max", big(self.events_api.page_blocks_max), 1..=10_000),
+            ("ingest.body_mib_max", big(self.ingest.body_mib_max), 1..=256),
+            ("ingest.body_events_max", big(self.ingest.body_events_max), 1..=1_000_000),
+            (
+                "ingest.in_flight_mib_max",
+                big(self.ingest.in_flight_mib_max),
+                big(self.ingest.body_mib_max.saturating_mul(2))..=65_536,
+            ),
+            ("ingest.wait_secs", self.ingest.wait_secs, 0..=60),
+            ("ingest.idempotency_hours", self.ingest.idempotency_hours, 1..=720),
+            ("workers.lease_secs", self.workers.lease_secs, 5..=3600),
+            ("workers.token_use_secs", self.workers.token_use_secs, 1..=600),
+        ];
+        let intervals = [
+            ("workers.pack_secs", self.workers.pack_secs, 1..=3600),
+            ("workers.retention_secs", self.workers.retention_secs, 1..=86_400),
+        ];
+        for (path, value, range) in ranges.into_iter().chain(intervals) {
+            if !range.contains(&value) {
+                problems.push(Problem::new(path, &format!("is {value}, must be {} to {}", range.start(), range.end())));
+            }
+        }
+    }
+}
+
+/// The `host[:port]` of a public URL; `None` if it is not one that can stand in a token.
+pub(crate) fn parse_public_url(url: &str) -> Option<(&str, &str)> {
+    let (scheme, host) = url.trim_end_matches('/').split_once("://")?;
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
+    (matches!(scheme, "https" | "http") && plain && !host.is_empty()).then_some((scheme, host))
+}

@@ -1,0 +1,216 @@
+//! From the bytes of a body to blocks for the log, and to what was wrong with the rest. Pure, and the costly part: it
+//! runs on a blocking thread.
+
+use std::io::Read;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use daybook_events::{Feature, NewEvent, Timestamp, wire};
+use daybook_store::EncodedBlock;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::{error::ApiError, events_api::header_text, request::too_large};
+
+/// What became of the events of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct IngestAnswer {
+    /// Events that are on disk.
+    #[schema(example = 999)]
+    pub(crate) accepted: usize,
+    /// Events that are not, and why.
+    pub(crate) rejected: Vec<RejectedItem>,
+}
+
+/// An event that was not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RejectedItem {
+    /// Which, counted from 0 (for NDJSON: lines that are not empty).
+    #[schema(example = 17)]
+    pub(crate) index: usize,
+    /// The member at fault, as a path; empty for the event as a whole.
+    #[schema(example = "client.ip_address")]
+    pub(crate) field: String,
+    /// What is wrong with it.
+    #[schema(example = "must be an IP address")]
+    pub(crate) reason: String,
+}
+
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+/// What a body may be.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    pub(super) feature: Feature,
+    pub(super) coding: Coding,
+    pub(super) bytes_max: usize,
+    pub(super) events_max: usize,
+    /// The time that open-schema events without one get.
+    pub(super) now: Timestamp,
+    /// Events before this would be gone at once: refused, so that nobody believes them kept.
+    pub(super) not_before: Option<Timestamp>,
+}
+
+/// Events ready for the log.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) blocks: Vec<EncodedBlock>,
+    pub(super) answer: IngestAnswer,
+}
+
+impl Coding {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        match header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("identity").trim() {
+            "" | "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "zstd" => Ok(Self::Zstd),
+            other => Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("Content-Encoding {other:?} is not known; use gzip, zstd or none"),
+            )),
+        }
+    }
+
+    fn decode(self, body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError> {
+        let broken = |error: std::io::Error| ApiError::invalid(format!("the body cannot be decompressed: {error}"));
+        let mut plain = Vec::new();
+        // One byte more than allowed tells a body that is too large from one that just fits.
+        let limit = bytes_max as u64 + 1;
+        match self {
+            Self::Identity => body.take(limit).read_to_end(&mut plain).map_err(broken)?,
+            Self::Gzip => {
+                flate2::read::MultiGzDecoder::new(body).take(limit).read_to_end(&mut plain).map_err(broken)?
+            }
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::new(body).map_err(broken)?;
+                decoder.window_log_max(24).map_err(broken)?;
+                decoder.take(limit).read_to_end(&mut plain).map_err(broken)?
+            }
+        };
+        if plain.len() > bytes_max { Err(too_large(bytes_max)) } else { Ok(plain) }
+    }
+}
+
+/// Reads a body, checks its events, and makes blocks of the valid ones.
+pub(super) fn prepare(body: &[u8], terms: &Terms) -> Result<Prepared, ApiError> {
+    let plain = match terms.coding {
+        Coding::Identity => std::borrow::Cow::Borrowed(body),
+        coding => std::borrow::Cow::Owned(coding.decode(body, terms.bytes_max)?),
+    };
+    let text = std::str::from_utf8(&plain)
+        .map_err(|error| ApiError::invalid(format!("the body is not UTF-8 after byte {}", error.valid_up_to())))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let items = split(text)?;
+    if items.len() > terms.events_max {
+        return Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body has {} events, more than {}; send fewer at a time", items.len(), terms.events_max),
+        ));
+    }
+    let mut events = Vec::with_capacity(items.len());
+    let mut rejected = Vec::new();
+    for (index, payload) in items.into_iter().enumerate() {
+        match check(payload, terms) {
+            Ok(time) => events.push(NewEvent { time, payload }),
+            Err(wire::Rejection { field, reason }) => rejected.push(RejectedItem { index, field, reason }),
+        }
+    }
+    let answer = IngestAnswer { accepted: events.len(), rejected };
+    Ok(Prepared { blocks: EncodedBlock::encode_batch(&events), answer })
+}
+
+fn check(payload: &str, terms: &Terms) -> Result<Timestamp, wire::Rejection> {
+    let time = wire::validate(&terms.feature, payload, terms.now)?;
+    if terms.not_before.is_some_and(|cutoff| time < cutoff) {
+        let reason = "is older than the account's retention; the event would be dropped at once".to_owned();
+        return Err(wire::Rejection { field: "timestamp".to_owned(), reason });
+    }
+    Ok(time)
+}
+
+/// The items of a JSON array, or the lines of NDJSON that are not empty.
+fn split(text: &str) -> Result<Vec<&str>, ApiError> {
+    if text.trim_ascii_start().starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(text)
+            .map_err(|error| ApiError::invalid(format!("the body is not a JSON array: {error}")))?;
+        return Ok(items.into_iter().map(RawValue::get).collect());
+    }
+    Ok(text.lines().map(str::trim_ascii).filter(|line| !line.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use daybook_events::ITEM_USAGES;
+
+    use super::*;
+
+    fn terms(coding: Coding) -> Terms {
+        let now = Timestamp::from_seconds(1_772_600_000);
+        Terms { feature: ITEM_USAGES, coding, bytes_max: 100_000, events_max: 10, now, not_before: None }
+    }
+
+    fn event(n: u64) -> String {
+        daybook_testkit::events::item_usage(n).to_string()
+    }
+
+    fn answer(body: &[u8]) -> Result<IngestAnswer, String> {
+        prepare(body, &terms(Coding::Identity)).map(|prepared| prepared.answer).map_err(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn arrays_and_lines_are_the_same_events() {
+        let accepted = |count| Ok(IngestAnswer { accepted: count, rejected: Vec::new() });
+        assert_eq!(answer(format!("[{},\n {}]", event(1), event(2)).as_bytes()), accepted(2));
+        assert_eq!(answer(format!("\n{}\r\n\n{}\n", event(1), event(2)).as_bytes()), accepted(2));
+        assert_eq!(answer(b""), accepted(0));
+        assert_eq!(answer(b"[]"), accepted(0));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_the_rest_is_kept() {
+        let body = format!("{}\n{{\"uuid\":\"A\"}}\nnot json\n{}\n", event(1), event(2));
+        let answer = answer(body.as_bytes()).unwrap();
+        assert_eq!(answer.accepted, 2);
+        let rejected: Vec<_> = answer.rejected.iter().map(|item| (item.index, item.field.as_str())).collect();
+        assert_eq!(rejected, [(1, "timestamp"), (2, "")]);
+        assert_eq!(answer.rejected[0].reason, "is missing");
+    }
+
+    #[test]
+    fn a_body_that_is_no_list_is_refused_whole() {
+        assert!(answer(b"[{}").unwrap_err().contains("not a JSON array"));
+        assert!(answer(b"\xff").unwrap_err().contains("not UTF-8 after byte 0"));
+        let many = ["{}"; 11].join("\n");
+        assert!(answer(many.as_bytes()).unwrap_err().contains("11 events, more than 10"));
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_within_the_limit() {
+        let plain = event(1);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();
+        let gzip = encoder.finish().unwrap();
+        let zstd = zstd::bulk::compress(plain.as_bytes(), 1).unwrap();
+        assert_eq!(prepare(&gzip, &terms(Coding::Gzip)).unwrap().answer.accepted, 1);
+        assert_eq!(prepare(&zstd, &terms(Coding::Zstd)).unwrap().answer.accepted, 1);
+        let bomb = zstd::bulk::compress(&vec![b' '; 10_000_000], 1).unwrap();
+        assert!(
+            format!("{:?}", prepare(&bomb, &terms(Coding::Zstd)).unwrap_err()).contains("larger than 100000 bytes")
+        );
+        assert!(prepare(b"not gzip", &terms(Coding::Gzip)).is_err());
+        assert!(prepare(&zstd[..zstd.len() / 2], &terms(Coding::Zstd)).is_err());
+    }
+
+    #[test]
+    fn an_event_past_retention_is_refused() {
+        let not_before = Some(Timestamp::from_seconds(1_900_000_000));
+        let prepared = prepare(event(1).as_bytes(), &Terms { not_before, ..terms(Coding::Identity) }).unwrap();
+        assert_eq!((prepared.answer.accepted, prepared.answer.rejected[0].field.as_str()), (0, "timestamp"));
+    }
+}

@@ -1,0 +1,37 @@
+//! The management API: what the command line and automation do to a hub, `/manage/v1`.
+//!
+//! Its bearer holds the administration token of the hub. Every change is an audit event of the account it touches.
+
+mod accounts;
+mod administrator;
+mod integrations;
+mod keys;
+mod status;
+mod tokens;
+pub mod types;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::App;
+
+/// The routes under `/manage/v1`.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(status::show_status))
+        .routes(routes!(accounts::list_accounts, accounts::add_account))
+        .routes(routes!(accounts::change_account))
+        .routes(routes!(accounts::show_storage))
+        .routes(routes!(integrations::list_integrations, integrations::add_integration))
+        .routes(routes!(integrations::change_integration, integrations::remove_integration))
+        .routes(routes!(tokens::issue_token))
+        .routes(routes!(tokens::list_tokens))
+        .routes(routes!(tokens::rename_token))
+        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(keys::list_signing_keys, keys::rotate_signing_key))
+        .routes(routes!(keys::revoke_signing_key))
+}
+
+/// The routes anybody may read: public keys.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(keys::show_public_keys))
+}

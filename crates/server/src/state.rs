@@ -1,0 +1,62 @@
+//! What every handler and worker shares, built once in [`crate::serve`] and passed down.
+
+use std::{sync::Arc, time::Duration};
+
+use daybook_events::{Clock, CursorSealer, Timestamp};
+use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
+
+use crate::{
+    config::Config,
+    events_api::RateLimits,
+    ingest::Budget,
+    tokens::{Authenticator, Keyring},
+    workers::TokenUses,
+};
+
+/// The shared parts of a running hub.
+#[derive(Debug, Clone)]
+pub(crate) struct App(pub(crate) Arc<Parts>);
+
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) database: Database,
+    pub(crate) log: EventLog,
+    pub(crate) cursors: CursorStore,
+    pub(crate) catalog: Catalog,
+    pub(crate) keyring: Keyring,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) cursor_sealer: CursorSealer,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) ingest_budget: Budget,
+    pub(crate) token_uses: TokenUses,
+    pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// `host[:port]` for the `aud` of tokens.
+    pub(crate) public_host: String,
+    pub(crate) started_at: Timestamp,
+    /// What the OpenAPI document says; made when the routes are.
+    pub(crate) openapi: std::sync::OnceLock<String>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    /// Before this, nothing is served to the bearer of a token: retention, and the window of the Events API.
+    pub(crate) fn visible_from(&self, verdict: &TokenVerdict) -> Option<Timestamp> {
+        let window_days = Some(self.config.events_api.window_days).filter(|days| *days > 0);
+        let days = [verdict.retention_days, window_days].into_iter().flatten().min()?;
+        Some(self.clock.now().minus(days_long(days)))
+    }
+}
+
+/// So many days.
+pub(crate) fn days_long(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 3600)
+}

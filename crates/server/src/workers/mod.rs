@@ -1,0 +1,57 @@
+//! The hub's own readers: each is a loop that wakes, takes leases, does its work, commits its cursor.
+
+mod packer;
+mod retention;
+mod token_uses;
+
+use std::time::Duration;
+
+use tokio::{sync::watch, task::JoinHandle};
+
+pub(crate) use token_uses::TokenUses;
+
+use crate::state::App;
+
+/// The running workers, and the word that ends them.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Starts every worker.
+    pub(crate) fn start(app: &App) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let tasks = vec![
+            tokio::spawn(packer::run(app.clone(), Pause(stopped.clone()))),
+            tokio::spawn(retention::run(app.clone(), Pause(stopped.clone()))),
+            tokio::spawn(token_uses::run(app.clone(), Pause(stopped))),
+        ];
+        Self { stop, tasks }
+    }
+
+    /// Lets every worker finish what it is at, and waits for it.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            // A panic in a worker has been reported where it happened.
+            let _ = task.await;
+        }
+    }
+}
+
+/// The pause between two rounds of a worker.
+pub(crate) struct Pause(watch::Receiver<bool>);
+
+impl Pause {
+    /// Waits; false when the worker is to end.
+    async fn take(&mut self, duration: Duration) -> bool {
+        let stopped = tokio::time::timeout(duration, self.0.wait_for(|stop| *stop)).await;
+        stopped.is_err()
+    }
+
+    fn is_over(&self) -> bool {
+        *self.0.borrow()
+    }
+}
