@@ -4,9 +4,11 @@ use std::{env, ffi::OsStr, process::Command, time::Instant};
 
 use anyhow::{Context, bail};
 
-use crate::{install, postgres::PostgresServer, workspace::cargo};
+use crate::{collectors, install, postgres::PostgresServer, workspace::cargo};
 
 const POSTGRES_VARIABLE: &str = "DAYBOOK_TEST_POSTGRES";
+/// The folder of the collectors' programs.
+const COLLECTORS_VARIABLE: &str = "DAYBOOK_TEST_COLLECTORS";
 
 /// Runs all steps; with a filter, only the tests that it names.
 ///
@@ -32,6 +34,7 @@ pub(crate) fn test(filter: &[String]) -> anyhow::Result<()> {
 fn test_with_postgres(filter: &[String]) -> anyhow::Result<()> {
     let mut tests = cargo()?;
     // Without arguments cargo tests every package too, but `--workspace` would overrule a `--package` of the filter.
+    tests.env(COLLECTORS_VARIABLE, collectors::install()?);
     tests.arg("test").args(if filter.is_empty() { &["--workspace"][..] } else { &[] }).args(filter);
     if env::var_os(POSTGRES_VARIABLE).is_some() {
         return step("tests", &mut tests);

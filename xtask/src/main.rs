@@ -9,6 +9,7 @@
 #![allow(clippy::print_stderr, reason = "these commands talk to the person at the terminal")]
 
 mod ci;
+mod collectors;
 mod install;
 // The launcher is one file of the testkit, included instead of depended on: `make run` on a fresh clone should not have
 // to build the testkit's HTTP client first.

@@ -1,0 +1,61 @@
+//! The hub from outside: the real binary, real sockets, SQLite and PostgreSQL.
+//!
+//! Tests share a running hub where an account of their own is isolation enough, and start one where they need their own
+//! configuration or mean to break something. PostgreSQL is the one that `make test` starts.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod backpressure;
+mod crash;
+mod cursors;
+mod disk;
+mod errors;
+mod fidelity;
+mod grove;
+mod health;
+mod hostile;
+mod idempotency;
+mod ingest;
+mod introspection;
+mod keys;
+mod limits;
+mod manage;
+mod manage_refusals;
+mod nodes;
+mod openapi;
+mod pages;
+mod process;
+mod retention;
+mod shutdown;
+mod support;
+mod tls;
+mod tokens;
+mod v3;
+mod versions;
+mod windows;
+
+/// A test on both stores, each time with a hub that it may share with other tests.
+macro_rules! on_both_stores {
+    ($($(#[$meta:meta])* async fn $name:ident($hub:ident: Hub) $body:block)+) => {
+        $(
+            mod $name {
+                use super::*;
+
+                $(#[$meta])*
+                async fn check($hub: Hub) $body
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    check(Hub::shared(crate::support::Store::Sqlite)).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    check(Hub::shared(crate::support::Store::Postgres)).await;
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use on_both_stores;
