@@ -1,0 +1,4 @@
+//! Cursors that clients send.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| daybook_server::fuzzing::open_cursor(text));
