@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 XTASK := cargo run --quiet --package xtask --
-BENCH := cargo run --release --quiet --package xtask -- bench
+BENCH := cargo run --release --quiet --package daybook-bench --
 
 .PHONY: help run test bench cargo
 
@@ -21,6 +21,7 @@ test: cargo
 	@$(XTASK) test $(ARGS)
 
 bench: cargo
+	@cargo build --release --package daybook-server --bin daybook
 	@$(BENCH) $(ARGS)
 
 cargo:

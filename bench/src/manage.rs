@@ -1,0 +1,143 @@
+//! Accounts and tokens on a hub, through its management API.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use hyper::{Method, Uri, header::HeaderValue};
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Call, Connection, Server},
+    hub::Hub,
+};
+
+/// The features that the Events API serves.
+pub(crate) const WIRE_FEATURES: [&str; 3] = ["itemusages", "signinattempts", "auditevents"];
+
+/// A connection with the administration token.
+pub(crate) struct Manager {
+    server: Server,
+    connection: Connection,
+    authorization: HeaderValue,
+}
+
+/// An account with a token for each direction, both for all three features of the Events API.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) uuid: String,
+    pub(crate) producer: HeaderValue,
+    pub(crate) reader: HeaderValue,
+}
+
+/// What an account's streams take in storage, together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Storage {
+    pub(crate) events: u64,
+    pub(crate) blocks: u64,
+    pub(crate) stored_bytes: u64,
+}
+
+impl Manager {
+    pub(crate) async fn of(hub: &Hub) -> Result<Self> {
+        let token =
+            std::fs::read_to_string(hub.data_dir().join("admin.token")).context("read the administration token")?;
+        let authorization = bearer(token.trim())?;
+        Ok(Self { server: hub.server.clone(), connection: hub.server.connect().await?, authorization })
+    }
+
+    /// A new account with its two tokens.
+    pub(crate) async fn add_account(&mut self, name: &str) -> Result<Account> {
+        let account = self.post("/manage/v1/accounts", &json!({"name": name})).await?;
+        let uuid = text(&account, "uuid")?;
+        let source = self.add_integration(&uuid, "producer", "source").await?;
+        let other = self.add_integration(&uuid, "reader", "other").await?;
+        let producer = self.issue_token(&uuid, &source, "producer", &WIRE_FEATURES).await?;
+        let reader = self.issue_token(&uuid, &other, "reader", &WIRE_FEATURES).await?;
+        Ok(Account { uuid, producer, reader })
+    }
+
+    /// The id of a new integration.
+    pub(crate) async fn add_integration(&mut self, account: &str, name: &str, kind: &str) -> Result<String> {
+        let path = format!("/manage/v1/accounts/{account}/integrations");
+        text(&self.post(&path, &json!({"name": name, "kind": kind})).await?, "uuid")
+    }
+
+    /// A new token, as an `Authorization` header.
+    pub(crate) async fn issue_token(
+        &mut self,
+        account: &str,
+        integration: &str,
+        name: &str,
+        features: &[impl AsRef<str>],
+    ) -> Result<HeaderValue> {
+        let path = format!("/manage/v1/accounts/{account}/integrations/{integration}/tokens");
+        let features: Vec<&str> = features.iter().map(AsRef::as_ref).collect();
+        bearer(&text(&self.post(&path, &json!({"name": name, "features": features})).await?, "token")?)
+    }
+
+    /// The heads of an account's streams, by feature.
+    pub(crate) async fn heads(&mut self, account: &str) -> Result<Vec<(String, u64)>> {
+        let all = self.all_heads().await?.into_iter().filter(|((owner, _), _)| owner == account);
+        Ok(all.map(|((_, feature), head)| (feature, head)).collect())
+    }
+
+    /// The heads of all streams, by account and feature.
+    pub(crate) async fn all_heads(&mut self) -> Result<BTreeMap<(String, String), u64>> {
+        let status = self.get("/manage/v1/status").await?;
+        let streams = status["streams"].as_array().context("the status has streams")?.iter();
+        let head = |stream: &Value| {
+            let key = (text(stream, "account_uuid")?, text(stream, "feature")?);
+            Ok((key, stream["head"].as_u64().context("a stream has a head")?))
+        };
+        streams.map(head).collect()
+    }
+
+    /// Events that the packer has not come to, over all streams of an account.
+    pub(crate) async fn events_behind_packer(&mut self, account: &str) -> Result<u64> {
+        let status = self.get("/manage/v1/status").await?;
+        let cursors = status["cursors"].as_array().context("the status has cursors")?;
+        let packed: u64 = cursors
+            .iter()
+            .filter(|cursor| cursor["account_uuid"] == account && cursor["name"] == "packer")
+            .filter_map(|cursor| cursor["position"].as_u64())
+            .sum();
+        let heads: u64 = self.heads(account).await?.iter().map(|(_, head)| head).sum();
+        Ok(heads.saturating_sub(packed))
+    }
+
+    pub(crate) async fn storage(&mut self, account: &str) -> Result<Storage> {
+        let streams = self.get(&format!("/manage/v1/accounts/{account}/storage")).await?;
+        let streams = streams.as_array().context("storage is a list")?;
+        let sum = |name: &str| streams.iter().filter_map(|stream| stream[name].as_u64()).sum();
+        Ok(Storage { events: sum("events"), blocks: sum("blocks"), stored_bytes: sum("stored_bytes") })
+    }
+
+    async fn get(&mut self, path: &str) -> Result<Value> {
+        self.ask(Method::GET, path, Bytes::new(), 200).await
+    }
+
+    async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
+        self.ask(Method::POST, path, Bytes::from(body.to_string()), 201).await
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, body: Bytes, status: u16) -> Result<Value> {
+        // The hub closes connections that are idle for long.
+        if self.connection.is_closed() {
+            self.connection = self.server.connect().await?;
+        }
+        let purpose = format!("{method} {path}");
+        let uri = Uri::try_from(path).context("name a path")?;
+        let call = Call { method, ..Call::post(uri, self.authorization.clone(), body) };
+        let body = self.connection.send(call).await?.expect(status).context(purpose)?;
+        serde_json::from_slice(&body).context("read the hub's answer")
+    }
+}
+
+fn bearer(token: &str) -> Result<HeaderValue> {
+    HeaderValue::try_from(format!("Bearer {token}")).context("put a token in a header")
+}
+
+fn text(value: &Value, name: &str) -> Result<String> {
+    Ok(value[name].as_str().with_context(|| format!("the hub's answer has no {name}"))?.to_owned())
+}
