@@ -45,7 +45,7 @@ pub(crate) struct Global {
     /// The data directory of the hub on this machine
     #[arg(long, global = true, env = "DAYBOOK_DATA_DIR", value_name = "DIR", help_heading = "Global options")]
     data_dir: Option<PathBuf>,
-    /// A hub elsewhere, https://host[:port]; its administration token is taken from DAYBOOK_TOKEN
+    /// A hub elsewhere, https://host or https://host:port; its administration token is taken from DAYBOOK_TOKEN
     #[arg(long, global = true, env = "DAYBOOK_URL", value_name = "URL", help_heading = "Global options")]
     url: Option<String>,
     /// A certificate to trust besides the system's, PEM

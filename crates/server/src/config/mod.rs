@@ -120,7 +120,7 @@ pub struct Overrides {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
-    /// How clients reach this hub, https://host[:port]
+    /// How clients reach this hub, https://host or https://host:port
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
     /// `sqlite`, or postgres://user:password@host:port/database
