@@ -96,9 +96,10 @@ fn start(arguments: Arguments) -> Result<bool> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the load generator")?;
     runtime.block_on(async {
+        let stop = told_to_stop()?;
         tokio::select! {
             result = Box::pin(run(arguments)) => result,
-            () = told_to_stop() => Err(anyhow::anyhow!("stopped; nothing is left behind")),
+            () = stop => Err(anyhow::anyhow!("stopped; nothing is left behind")),
         }
     })
 }
@@ -161,13 +162,14 @@ fn beside_this_program(name: &str) -> Result<PathBuf> {
     Ok(program.parent().unwrap_or(Path::new("/")).join(name))
 }
 
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+/// Listens for SIGTERM and Ctrl-C from now on; the future ends with the first.
+fn told_to_stop() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

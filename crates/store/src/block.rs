@@ -1,9 +1,12 @@
 //! A block: a compressed run of consecutive events. Pure; positions and base times are kept beside it, in its row.
 //!
 //! ```text
-//!  codec 1 = zstd of:  count │ times (varint, since the block's earliest) │ arrivals (varint, since its first)
-//!                      │ payload lengths (varint) │ payload,payload,payload
+//!  codec 1 = zstd of:  count │ unit │ times (zigzag, each since the one before, in units; the first since the block's
+//!                      earliest) │ arrivals (each since the one before) │ payload lengths │ payload,payload,payload
 //! ```
+//!
+//! Numbers are varints. The unit is the coarsest of a second, a millisecond, a microsecond and a nanosecond in which every
+//! time of the block is whole: most producers write milliseconds, and nanoseconds of those would only be zeros.
 //!
 //! Payloads are joined by commas, so that a run of events is the inside of a JSON array without touching it. Arrivals
 //! are relative: an append encodes its blocks before it knows when, or at which position, they will stand.
@@ -13,17 +16,20 @@ use std::sync::Arc;
 use daybook_events::{NewEvent, Position, StoredEvent, Timestamp};
 
 /// Events of a packed block.
-pub const BLOCK_EVENTS_TARGET: usize = 1024;
+pub const BLOCK_EVENTS_TARGET: usize = 2048;
 /// Bytes of a block before compression, at the most (a single larger event has a block of its own).
-pub const BLOCK_RAW_BYTES_MAX: usize = 1 << 20;
+pub const BLOCK_RAW_BYTES_MAX: usize = 2 << 20;
 
 /// The only codec so far.
 pub(crate) const CODEC_ZSTD: i64 = 1;
 
-/// zstd's level for appends: 64 bytes an item usage at over a million events a second and core.
+/// zstd's level for appends: over a million events a second and core.
 const LEVEL_APPEND: i32 = 1;
-/// zstd's level for packing: 55 bytes at 380,000; level 9 would give half a byte more at 300,000.
-const LEVEL_PACK: i32 = 7;
+/// zstd's level for packing, which has time: 300,000 events a second and core.
+const LEVEL_PACK: i32 = 9;
+
+/// What times may be whole in, in nanoseconds, the coarsest first.
+const UNITS: [i64; 4] = [1_000_000_000, 1_000_000, 1_000, 1];
 
 /// A block on its way into the log.
 #[derive(Debug, Clone)]
@@ -119,11 +125,19 @@ impl EncodedBlock {
         let payload_bytes: usize = entries.iter().map(|entry| entry.payload.len() + 1).sum();
         let mut raw = Vec::with_capacity(payload_bytes + entries.len() * 12 + 8);
         put_varint(&mut raw, entries.len() as u64);
-        for entry in entries {
-            put_varint(&mut raw, entry.time.as_nanos().wrapping_sub(min_time.as_nanos()).cast_unsigned());
+        let is_whole = |unit: &i64| times().all(|time| time.as_nanos() % unit == 0);
+        let unit = UNITS.into_iter().find(is_whole).unwrap_or(1);
+        put_varint(&mut raw, unit.cast_unsigned());
+        let mut before = min_time.as_nanos() / unit;
+        for time in times() {
+            let now = time.as_nanos() / unit;
+            put_varint(&mut raw, zigzag(now.wrapping_sub(before)));
+            before = now;
         }
+        let mut before = 0;
         for entry in entries {
-            put_varint(&mut raw, entry.arrival_offset.cast_unsigned());
+            put_varint(&mut raw, (entry.arrival_offset - before).cast_unsigned());
+            before = entry.arrival_offset;
         }
         for entry in entries {
             put_varint(&mut raw, entry.payload.len() as u64);
@@ -171,12 +185,23 @@ impl Block {
         let mut rest = raw.as_slice();
         let count =
             take_varint(&mut rest).filter(|count| *count <= raw_bytes as u64).ok_or(BlockError::Cut("counts"))?;
-        let since = |base: Timestamp, delta: u64| Timestamp::from_nanos(base.as_nanos().wrapping_add_unsigned(delta));
+        let unit = take_varint(&mut rest).map(u64::cast_signed).filter(|unit| UNITS.contains(unit));
+        let unit = unit.ok_or(BlockError::Cut("units"))?;
         let mut column = |name: &'static str| -> Result<Vec<u64>, BlockError> {
             (0..count).map(|_| take_varint(&mut rest).ok_or(BlockError::Cut(name))).collect()
         };
-        let times = column("times")?.into_iter().map(|delta| since(min_time, delta)).collect();
-        let arrivals = column("arrivals")?.into_iter().map(|delta| since(min_arrival, delta)).collect();
+        let mut time = min_time.as_nanos() / unit;
+        let times = column("times")?.into_iter().map(|delta| {
+            time = time.wrapping_add(unzigzag(delta));
+            Timestamp::from_nanos(time.wrapping_mul(unit))
+        });
+        let times = times.collect();
+        let mut arrival = min_arrival.as_nanos();
+        let arrivals = column("arrivals")?.into_iter().map(|delta| {
+            arrival = arrival.wrapping_add_unsigned(delta);
+            Timestamp::from_nanos(arrival)
+        });
+        let arrivals = arrivals.collect();
         let lengths = column("lengths")?;
         let header_bytes = raw.len() - rest.len();
         raw.drain(..header_bytes);
@@ -258,6 +283,15 @@ fn split_by_size<T>(events: &[T], payload_bytes: impl Fn(&T) -> usize) -> Vec<&[
     runs
 }
 
+/// Small numbers of either sign as small numbers.
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
 fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -326,8 +360,8 @@ mod tests {
         let counts = |events: &[NewEvent<'_>]| -> Vec<usize> {
             EncodedBlock::encode_batch(events).iter().map(EncodedBlock::event_count).collect()
         };
-        assert_eq!(counts(&vec![event.clone(); 2500]), [1024, 1024, 452]);
-        let large = "x".repeat(400_000);
+        assert_eq!(counts(&vec![event.clone(); 5000]), [2048, 2048, 904]);
+        let large = "x".repeat(800_000);
         assert_eq!(counts(&vec![NewEvent { payload: &large, ..event.clone() }; 5]), [2, 2, 1]);
         let huge = "x".repeat(BLOCK_RAW_BYTES_MAX * 2);
         assert_eq!(counts(&[event.clone(), NewEvent { payload: &huge, ..event.clone() }, event]), [1, 1, 1]);
@@ -336,7 +370,7 @@ mod tests {
 
     #[test]
     fn merged_blocks_keep_positions_times_and_arrivals() {
-        let payloads: Vec<String> = (0..1500).map(|n| format!("{{\"n\":{n}}}")).collect();
+        let payloads: Vec<String> = (0..3000).map(|n| format!("{{\"n\":{n}}}")).collect();
         let blocks: Vec<Arc<Block>> = payloads
             .iter()
             .enumerate()
@@ -350,7 +384,7 @@ mod tests {
         let merged = EncodedBlock::merge(&blocks);
         assert_eq!(
             merged.iter().map(|(first, _, block)| (first.get(), block.count)).collect::<Vec<_>>(),
-            [(1, 1024), (1025, 476)]
+            [(1, 2048), (2049, 952)]
         );
         let mut expected = blocks.iter().flat_map(|block| block.events());
         for (first, arrival, block) in &merged {

@@ -22,7 +22,7 @@ use crate::{
 /// So many small blocks at the end of a stream are merged although they do not fill one.
 const LOOSE_BLOCKS_MAX: usize = 64;
 /// Blocks looked at, or dropped, in one go: enough to fill a block with single events.
-const BLOCKS_AT_ONCE: i64 = 1100;
+const BLOCKS_AT_ONCE: i64 = 2200;
 
 /// What one go of the packer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
