@@ -28,7 +28,7 @@ pub struct DataDir {
 /// How to reach a running server, as it leaves it in its data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerFile {
-    /// Where it listens, `https://127.0.0.1:8443`.
+    /// Where to reach it from this machine: `https://127.0.0.1:8443`, or the public URL if only that is in the certificate.
     pub url: String,
     /// The certificate to trust; `None` with plain HTTP or a certificate of the user's own.
     pub ca: Option<PathBuf>,
@@ -165,7 +165,10 @@ pub fn read_administration_token(data_dir: &Path) -> Result<String> {
 
 /// Writes a file that only its owner may read, all of it or nothing.
 pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = file.with_extension("partial");
+    // Behind the whole name: another file may differ in its extension alone.
+    let mut temporary = file.as_os_str().to_owned();
+    temporary.push(".partial");
+    let temporary = PathBuf::from(temporary);
     let mut handle = OpenOptions::new()
         .create(true)
         .truncate(true)

@@ -48,8 +48,10 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
     let certificates = Certificates::of(&app.config.tls, data_dir.path(), place.names());
     let workers = Workers::start(&app);
     let stopped = listener::start(listener, &app, router(&app), certificates, &place.scheme)?;
+    // A certificate of the user's own is for the public name, not for the address.
+    let has_own_certificate = !app.config.server.plain_http && stopped.ca_file.is_none();
     data_dir.announce(&ServerFile {
-        url: place.local_url.clone(),
+        url: if has_own_certificate { app.public_url() } else { place.local_url.clone() },
         ca: stopped.ca_file.clone(),
         pid: std::process::id(),
         started_at: app.started_at.to_string(),

@@ -1,210 +1,238 @@
-//! A running hub, as the command line reaches it: the management API, names instead of ids.
+//! A running hub, as its administrator sees it: where it is, and the calls of its management API.
 
-use std::{path::PathBuf, time::Duration};
+use std::{env, path::PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
-use reqwest::{Client, Method};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use reqwest::{
+    Method, StatusCode,
+    header::{AUTHORIZATION, HeaderValue},
+};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use super::Global;
+use super::{
+    GlobalOptions, http,
+    resolve::{find_named, find_named_or_only},
+};
 use crate::{
-    ErrorBody,
     data_dir::{read_administration_token, read_server_file},
-    manage::types::{AccountView, IntegrationView, TokenView},
+    manage::types::{
+        AccountView, HubStatus, IntegrationView, IssuedToken, NewAccount, NewIntegration, NewTokenRequest, TokenView,
+    },
 };
 
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A hub and the right to administer it.
-#[derive(Debug, Clone)]
-pub(super) struct Hub {
-    http: Client,
-    pub(super) url: String,
-    token: String,
-    /// Certificates to trust besides the system's, PEM.
-    pub(super) roots: Vec<Vec<u8>>,
-    /// Where the hub on this machine keeps its data; `None` for a hub elsewhere.
-    pub(super) data_dir: Option<PathBuf>,
+/// Which account a command is about.
+#[derive(Debug, Clone, Args)]
+pub(super) struct AccountOption {
+    /// The account, by name or id; may be left out while there is only one
+    #[arg(long, env = "DAYBOOK_ACCOUNT", value_name = "ACCOUNT")]
+    pub(super) account: Option<String>,
 }
 
+/// A hub and the right to administer it.
+pub(super) struct Hub {
+    http: reqwest::Client,
+    url: String,
+    authorization: HeaderValue,
+    roots_pem: Vec<Vec<u8>>,
+    data_dir: PathBuf,
+    /// What to do when it does not answer.
+    hint: String,
+}
+
+const ADD_ACCOUNT: &str = "add one with `daybook account add NAME`";
+const ADD_INTEGRATION: &str = "add one with `daybook integration add NAME`";
+const ISSUE_TOKEN: &str = "issue one with `daybook token issue INTEGRATION --name NAME`";
+
 impl Hub {
-    /// The hub of `--url` with the token in `DAYBOOK_TOKEN`, or the one that runs on the data directory.
-    pub(super) fn connect(global: &Global) -> Result<Self> {
-        let mut roots = Vec::new();
-        if let Some(file) = &global.ca {
-            roots.push(std::fs::read(file).with_context(|| format!("read {}", file.display()))?);
+    /// The hub that the options name. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// None runs on the data directory, its token may not be read, or the URL or certificates cannot be used.
+    pub(super) fn connect(global: &GlobalOptions) -> Result<Self> {
+        match global.url.clone().or_else(|| variable("DAYBOOK_URL")) {
+            Some(url) => Self::connect_remote(global, &url),
+            None => Self::connect_local(global),
         }
-        if let Some(url) = &global.url {
-            let token = std::env::var("DAYBOOK_TOKEN").context(
-                "set DAYBOOK_TOKEN to the administration token of that hub; it is in admin.token in its data directory",
-            )?;
-            return Self::open(url.trim_end_matches('/').to_owned(), token, roots, None);
-        }
+    }
+
+    fn connect_local(global: &GlobalOptions) -> Result<Self> {
         let data_dir = global.data_dir();
         let server = read_server_file(&data_dir)?;
-        if let Some(file) = &server.ca {
-            roots.push(std::fs::read(file).with_context(|| format!("read {}", file.display()))?);
+        let token = read_administration_token(&data_dir)?;
+        let mut roots_pem: Vec<_> = global.ca_pem()?.into_iter().collect();
+        if let Some(ca) = &server.ca {
+            roots_pem.push(std::fs::read(ca).with_context(|| format!("read the hub's certificate {}", ca.display()))?);
         }
-        Self::open(server.url, read_administration_token(&data_dir)?, roots, Some(data_dir))
+        let hint = format!(
+            "process {} said it would listen there; if it has died, start it again with `daybook serve --data-dir {}`",
+            server.pid,
+            data_dir.display()
+        );
+        Self::new(&server.url, &token, roots_pem, data_dir, hint)
     }
 
-    fn open(url: String, token: String, roots: Vec<Vec<u8>>, data_dir: Option<PathBuf>) -> Result<Self> {
-        let http = http_client(&roots)?;
-        Ok(Self { http, url, token, roots, data_dir })
+    fn connect_remote(global: &GlobalOptions, url: &str) -> Result<Self> {
+        let token = variable("DAYBOOK_TOKEN").with_context(|| {
+            format!("set DAYBOOK_TOKEN to the administration token of {url} (admin.token in its data directory)")
+        })?;
+        // The rules for where a token may be sent are the client's.
+        let client = daybook_client::Client::builder(&token).base_url(url).build().context("use --url")?;
+        let roots_pem = global.ca_pem()?.into_iter().collect();
+        let hint =
+            "is the URL right, and does the hub run? with a certificate authority of its own, name that with --ca";
+        Self::new(client.base_url(), &token, roots_pem, global.data_dir(), hint.to_owned())
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        self.call(Method::GET, path, None::<&()>).await
+    fn new(url: &str, token: &str, roots_pem: Vec<Vec<u8>>, data_dir: PathBuf, hint: String) -> Result<Self> {
+        let mut authorization =
+            HeaderValue::from_str(&format!("Bearer {token}")).context("the administration token is not one line")?;
+        authorization.set_sensitive(true);
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(Self { http: http::client_for(&url, &roots_pem)?, url, authorization, roots_pem, data_dir, hint })
     }
 
-    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        self.call(Method::POST, path, Some(body)).await
+    /// `https://host:port`, without a slash at the end.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
-    pub(super) async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        self.call(Method::PATCH, path, Some(body)).await
+    /// The certificate authorities to trust for it, PEM.
+    pub(super) fn roots_pem(&self) -> &[Vec<u8>] {
+        &self.roots_pem
     }
 
-    pub(super) async fn delete(&self, path: &str) -> Result<()> {
-        self.call::<Option<()>>(Method::DELETE, path, None::<&()>).await.map(|_| ())
+    /// Where the command line keeps what it has to remember.
+    pub(super) fn cli_dir(&self) -> PathBuf {
+        self.data_dir.join("cli")
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&impl Serialize>) -> Result<T> {
-        let mut request = self.http.request(method, format!("{}/manage/v1/{path}", self.url)).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let unreachable =
-            || format!("reach the hub at {}: does it run, and is its certificate trusted (--ca)?", self.url);
-        let response = request.send().await.with_context(unreachable)?;
-        let status = response.status();
-        let text = response.text().await.with_context(unreachable)?;
-        if !status.is_success() {
-            bail!(refusal(status.as_u16(), &text));
-        }
-        let text = if text.is_empty() { "null" } else { &text };
-        serde_json::from_str(text).with_context(|| format!("understand the hub's answer to {path}"))
+    pub(super) async fn status(&self) -> Result<HubStatus> {
+        self.get("/status").await
     }
 
-    /// The account of `--account`, or the only one there is.
-    pub(super) async fn account(&self, global: &Global) -> Result<AccountView> {
-        let accounts: Vec<AccountView> = self.get("accounts").await?;
-        match &global.account {
-            Some(wanted) => pick("account", wanted, accounts, |account| (&account.uuid, &account.name)),
-            None => only_account(accounts),
-        }
+    pub(super) async fn accounts(&self) -> Result<Vec<AccountView>> {
+        self.get("/accounts").await
+    }
+
+    pub(super) async fn add_account(&self, name: &str, retention_days: Option<u32>) -> Result<AccountView> {
+        self.send(Method::POST, "/accounts", &NewAccount { name: name.to_owned(), retention_days }).await
+    }
+
+    /// The account with this name or id.
+    pub(super) async fn find_account(&self, wanted: &str) -> Result<AccountView> {
+        find_named(self.accounts().await?, wanted, ADD_ACCOUNT)
+    }
+
+    /// The account of the option, or the only one.
+    pub(super) async fn account(&self, option: &AccountOption) -> Result<AccountView> {
+        find_named_or_only(self.accounts().await?, option.account.as_deref(), "--account", ADD_ACCOUNT)
     }
 
     pub(super) async fn integrations(&self, account: &AccountView) -> Result<Vec<IntegrationView>> {
-        self.get(&format!("accounts/{}/integrations", account.uuid)).await
+        self.get(&format!("/accounts/{}/integrations", account.uuid)).await
     }
 
-    pub(super) async fn integration(&self, account: &AccountView, wanted: &str) -> Result<IntegrationView> {
-        let integrations = self.integrations(account).await?;
-        pick("integration", wanted, integrations, |integration| (&integration.uuid, &integration.name))
+    pub(super) async fn find_integration(&self, account: &AccountView, wanted: &str) -> Result<IntegrationView> {
+        find_named(self.integrations(account).await?, wanted, ADD_INTEGRATION)
+    }
+
+    pub(super) async fn add_integration(
+        &self,
+        account: &AccountView,
+        name: &str,
+        kind: &str,
+    ) -> Result<IntegrationView> {
+        let new = NewIntegration { name: name.to_owned(), kind: kind.to_owned() };
+        self.send(Method::POST, &format!("/accounts/{}/integrations", account.uuid), &new).await
     }
 
     pub(super) async fn tokens(&self, account: &AccountView) -> Result<Vec<TokenView>> {
-        self.get(&format!("accounts/{}/tokens", account.uuid)).await
+        self.get(&format!("/accounts/{}/tokens", account.uuid)).await
     }
 
-    /// A token by id or name; only live ones have a name of their own.
-    pub(super) async fn token(&self, account: &AccountView, wanted: &str) -> Result<TokenView> {
-        let tokens = self.tokens(account).await?;
-        let live = tokens.into_iter().filter(|token| token.state != "revoked" || token.uuid == wanted).collect();
-        pick("token", wanted, live, |token| (&token.uuid, &token.name))
-    }
-}
-
-/// A client that trusts the system's roots and these, and goes where it is told and nowhere else.
-pub(super) fn http_client(roots: &[Vec<u8>]) -> Result<Client> {
-    Client::builder()
-        .tls_backend_preconfigured(daybook_client::tls_trusting(roots)?)
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(TIMEOUT)
-        .user_agent(concat!("daybook/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .context("prepare the HTTP client")
-}
-
-/// What a hub said when it refused, in one sentence.
-pub(super) fn refusal(status: u16, text: &str) -> String {
-    match serde_json::from_str::<ErrorBody>(text) {
-        Ok(body) => format!("{} (HTTP {status})", body.message),
-        Err(_) => format!(
-            "the server answered HTTP {status}: {}",
-            super::output::clean(&text.chars().take(200).collect::<String>())
-        ),
-    }
-}
-
-fn only_account(mut accounts: Vec<AccountView>) -> Result<AccountView> {
-    match accounts.len() {
-        1 => Ok(accounts.remove(0)),
-        0 => Err(anyhow!("the hub has no account yet; make the first with `daybook account add NAME`")),
-        _ => {
-            let names: Vec<_> = accounts.iter().map(|account| format!("{:?}", account.name)).collect();
-            Err(anyhow!("there are several accounts; choose one with --account: {}", names.join(", ")))
+    /// A token by name or id, where one is given among those of an integration.
+    pub(super) async fn find_token(
+        &self,
+        account: &AccountView,
+        wanted: &str,
+        integration: Option<&str>,
+    ) -> Result<TokenView> {
+        let mut tokens = self.tokens(account).await?;
+        if let Some(integration) = integration {
+            let integration = self.find_integration(account, integration).await?;
+            tokens.retain(|token| token.integration_uuid == integration.uuid);
         }
+        find_named(tokens, wanted, ISSUE_TOKEN)
     }
-}
 
-/// The one thing with this id or name.
-fn pick<T>(what: &str, wanted: &str, things: Vec<T>, id_and_name: impl Fn(&T) -> (&String, &String)) -> Result<T> {
-    let mut names = Vec::new();
-    let mut found = Vec::new();
-    for thing in things {
-        let (id, name) = id_and_name(&thing);
-        if id == wanted || name == wanted {
-            found.push(thing);
-        } else if names.len() < 20 {
-            names.push(format!("{name:?}"));
+    pub(super) async fn issue_token(
+        &self,
+        integration: &IntegrationView,
+        request: &NewTokenRequest,
+    ) -> Result<IssuedToken> {
+        let path = format!("/accounts/{}/integrations/{}/tokens", integration.account_uuid, integration.uuid);
+        self.send(Method::POST, &path, request).await
+    }
+
+    pub(super) async fn revoke_token(&self, account: &AccountView, token: &TokenView) -> Result<TokenView> {
+        self.post(&format!("/accounts/{}/tokens/{}/revoke", account.uuid, token.uuid)).await
+    }
+
+    /// Asks for something under `/manage/v1`.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.ask(Method::GET, path, None::<&()>).await
+    }
+
+    /// Has something done that needs no more words.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.ask(Method::POST, path, None::<&()>).await
+    }
+
+    /// Has something done as the body says.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        self.ask(method, path, Some(body)).await
+    }
+
+    /// Removes something.
+    pub(super) async fn delete(&self, path: &str) -> Result<()> {
+        self.ask::<Option<Value>>(Method::DELETE, path, None::<&()>).await.map(drop)
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&impl Serialize>) -> Result<T> {
+        let url = format!("{}/manage/v1{path}", self.url);
+        let mut request = self.http.request(method, &url).header(AUTHORIZATION, self.authorization.clone());
+        if let Some(body) = body {
+            request = request.json(body);
         }
-    }
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 if names.is_empty() => Err(anyhow!("no {what} {wanted:?}: there is none at all")),
-        0 => Err(anyhow!("no {what} {wanted:?}; there is {}", names.join(", "))),
-        count => Err(anyhow!("{count} {what}s are called {wanted:?}; name one by its id (`daybook {what} list`)")),
+        let silent = || format!("{} does not answer; {}", self.url, self.hint);
+        let response = request.send().await.map_err(reqwest::Error::without_url).with_context(silent)?;
+        let status = response.status();
+        let answer = response.bytes().await.map_err(reqwest::Error::without_url).with_context(silent)?;
+        if !status.is_success() {
+            bail!("{}", message_of(status, &answer));
+        }
+        let answer = if answer.is_empty() { b"null" } else { answer.as_ref() };
+        serde_json::from_slice(answer)
+            .with_context(|| format!("{} answers, but not as a Daybook of this version does", self.url))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The server's own words in an error body.
+pub(super) fn message_of(status: StatusCode, body: &[u8]) -> String {
+    let message =
+        serde_json::from_slice::<Value>(body).ok().and_then(|body| Some(body["message"].as_str()?.to_owned()));
+    message.unwrap_or_else(|| format!("the server answered {status}; is this the URL of a Daybook?"))
+}
 
-    fn account(name: &str) -> AccountView {
-        AccountView { uuid: format!("ID-{name}"), name: name.into(), retention_days: None, created_at: String::new() }
-    }
-
-    fn choose(wanted: &str, names: &[&str]) -> Result<String, String> {
-        let accounts = names.iter().map(|name| account(name)).collect();
-        pick("account", wanted, accounts, |account| (&account.uuid, &account.name))
-            .map(|account| account.name)
-            .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn things_are_named_by_name_or_id() {
-        assert_eq!(choose("b", &["a", "b"]), Ok("b".into()));
-        assert_eq!(choose("ID-a", &["a", "b"]), Ok("a".into()));
-        assert_eq!(choose("c", &["a", "b"]), Err("no account \"c\"; there is \"a\", \"b\"".into()));
-        assert_eq!(choose("c", &[]), Err("no account \"c\": there is none at all".into()));
-        assert!(choose("a", &["a", "a"]).unwrap_err().contains("name one by its id"));
-    }
-
-    #[test]
-    fn the_account_may_be_left_out_while_there_is_one() {
-        assert_eq!(only_account(vec![account("a")]).unwrap().name, "a");
-        assert!(only_account(vec![]).unwrap_err().to_string().contains("daybook account add"));
-        let several = only_account(vec![account("a"), account("b")]).unwrap_err().to_string();
-        assert_eq!(several, "there are several accounts; choose one with --account: \"a\", \"b\"");
-    }
-
-    #[test]
-    fn a_refusal_is_told_in_the_hub_s_words() {
-        let body = r#"{"status":401,"message":"the token was revoked","Error":{"Message":"x"}}"#;
-        assert_eq!(refusal(401, body), "the token was revoked (HTTP 401)");
-        assert_eq!(refusal(502, "<html>\u{1b}"), "the server answered HTTP 502: <html>\u{fffd}");
-    }
+/// A variable of the environment that is not empty.
+pub(super) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }

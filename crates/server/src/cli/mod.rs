@@ -1,175 +1,250 @@
-//! The command line: `daybook serve`, and everything that talks to a running hub.
+//! The command line: what a person types, and where it goes.
 //!
-//! Results go to standard output, words for people to standard error. 0 is success, 1 a failure, 2 a wrong call.
+//! ```text
+//!  Cli ── serve, config, ca, token inspect      here, without a hub
+//!     ├── account, integration, token, …  ──▶ Hub ──▶ /manage/v1 of a running hub
+//!     ├── events  ──▶ Events API of any server
+//!     └── ingest, simulate  ──▶ Appender ──▶ /ingest/v1 of a running hub
+//! ```
+//!
+//! What is asked for goes to standard output, everything for people to standard error. The program ends with 0 when it
+//! worked, 1 when it did not, 2 when the command line was wrong.
 
-mod accounts;
+mod account;
+mod appender;
+mod ca;
+mod config;
+mod durations;
 mod events;
+mod events_api;
+mod http;
 mod hub;
 mod ingest;
-mod integrations;
-mod local_token;
+mod integration;
 mod output;
-mod parse;
-mod progress;
-mod sender;
-mod server;
+mod own_token;
+mod resolve;
+mod serve;
+mod signals;
+mod signing_key;
 mod simulate;
-mod tokens;
+mod status;
+mod token;
+mod token_options;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::default_data_dir;
+use crate::config::{LogFormat, Logs, default_data_dir};
 
-/// Keeps every sign-in attempt, item usage and audit event of an account, and lets everyone read them with a cursor.
+/// Daybook: an open, self-hosted events-reporting hub
+///
+/// Events go in by HTTP, and every connector that speaks the 1Password Events API reads them.
 #[derive(Debug, Parser)]
-#[command(name = "daybook", version, arg_required_else_help = true)]
-#[command(after_long_help = "Examples:
-  daybook serve
-  daybook account add \"Acme\"
-  daybook integration add \"Splunk production\" --kind splunk
-  daybook token issue \"Splunk production\" --name first
-  daybook events auditevents --since 24h")]
+#[command(name = "daybook", version, max_term_width = 120, after_long_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalOptions,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Options that every command takes.
+const EXAMPLES: &str = "Examples:
+  daybook serve
+  daybook account add \"Acme\"
+  daybook integration add \"My SIEM\" --kind splunk
+  daybook token issue \"My SIEM\" --name first > my-siem.token
+  daybook events auditevents --since 24h
+
+From afar:
+  DAYBOOK_TOKEN=… daybook status --url https://events.acme.example";
+
+/// Where the hub is and how to print; these may stand anywhere on the line.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Global {
-    /// The data directory of the hub on this machine
+struct GlobalOptions {
+    /// Data directory of the hub on this machine [default: $XDG_DATA_HOME/daybook or ~/.local/share/daybook]
     #[arg(long, global = true, env = "DAYBOOK_DATA_DIR", value_name = "DIR", help_heading = "Global options")]
     data_dir: Option<PathBuf>,
-    /// A hub elsewhere, https://host or https://host:port; its administration token is taken from DAYBOOK_TOKEN
-    #[arg(long, global = true, env = "DAYBOOK_URL", value_name = "URL", help_heading = "Global options")]
+    /// A hub elsewhere, `https://host[:port]`; it is administered with the token in DAYBOOK_TOKEN [env: DAYBOOK_URL]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     url: Option<String>,
-    /// A certificate to trust besides the system's, PEM
+    /// PEM file with a certificate authority to trust as well as the system's
     #[arg(long, global = true, env = "DAYBOOK_CA", value_name = "FILE", help_heading = "Global options")]
     ca: Option<PathBuf>,
-    /// The account, by name or id; may be left out while there is one
-    #[arg(long, global = true, env = "DAYBOOK_ACCOUNT", value_name = "ACCOUNT", help_heading = "Global options")]
-    account: Option<String>,
-    /// Print JSON for programs instead of text for people
+    /// Print JSON
     #[arg(long, global = true, help_heading = "Global options")]
     json: bool,
 }
 
-impl Global {
+impl GlobalOptions {
     fn data_dir(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(default_data_dir)
+    }
+
+    /// The certificate authority given, PEM.
+    fn ca_pem(&self) -> Result<Option<Vec<u8>>> {
+        let Some(file) = &self.ca else { return Ok(None) };
+        let pem = std::fs::read(file).with_context(|| format!("read the certificate authority {}", file.display()))?;
+        Ok(Some(pem))
     }
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the hub
-    Serve(server::Serve),
-    /// Check or show the configuration
+    Serve(serve::Serve),
     #[command(subcommand)]
-    Config(server::ConfigCommand),
-    /// Print the certificate of the local certificate authority
-    Ca(server::Ca),
-    /// Show the hub's streams and how far its own readers are
-    Status(server::Status),
-    /// Accounts: the tenants of the hub
+    Account(account::AccountCommand),
     #[command(subcommand)]
-    Account(accounts::AccountCommand),
-    /// Integrations: registered readers and sources
+    Integration(integration::IntegrationCommand),
     #[command(subcommand)]
-    Integration(integrations::IntegrationCommand),
-    /// Bearer tokens of integrations
+    Token(token::TokenCommand),
     #[command(subcommand)]
-    Token(tokens::TokenCommand),
-    /// Events Reporting in one step, with the words of the vendor's command line
-    #[command(subcommand)]
-    EventsApi(tokens::EventsApiCommand),
-    /// The keys that sign bearer tokens
-    #[command(subcommand)]
-    SigningKey(server::SigningKeyCommand),
-    /// Send events from a file or standard input
-    Ingest(ingest::Ingest),
-    /// Read events from any server that speaks the Events API
+    EventsApi(events_api::EventsApiCommand),
     Events(events::Events),
-    /// Make up the events of a believable company, and send them
+    Ingest(ingest::Ingest),
     Simulate(simulate::Simulate),
+    Status(status::Status),
+    #[command(subcommand)]
+    SigningKey(signing_key::SigningKeyCommand),
+    Ca(ca::Ca),
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
 }
 
-/// Runs the command line of this process.
+/// Runs the program with the arguments of its process.
 #[must_use]
 pub fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    let result = match command {
-        Command::Serve(serve) => server::serve(&global, &serve),
-        Command::Config(command) => server::config(&command),
-        Command::Ca(ca) => server::ca(&global, &ca),
-        command => block_on(run(global, command)),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    output::exit_code_of(run(&global, command))
 }
 
-async fn run(global: Global, command: Command) -> Result<ExitCode> {
+fn run(global: &GlobalOptions, command: Command) -> Result<ExitCode> {
+    if let Command::Serve(command) = command {
+        return serve::run(global, &command);
+    }
+    crate::start_logs(&Logs { format: LogFormat::Text, level: "warn".to_owned() })?;
+    start_runtime()?.block_on(dispatch(global, command))
+}
+
+fn start_runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the asynchronous runtime")
+}
+
+async fn dispatch(global: &GlobalOptions, command: Command) -> Result<ExitCode> {
+    let done = |()| ExitCode::SUCCESS;
     match command {
-        Command::Serve(_) | Command::Config(_) | Command::Ca(_) => unreachable!("these run without a hub"),
-        Command::Status(_) => server::status(&global).await,
-        Command::Account(command) => accounts::run(&global, command).await,
-        Command::Integration(command) => integrations::run(&global, command).await,
-        Command::Token(command) => tokens::run(&global, command).await,
-        Command::EventsApi(command) => tokens::run_events_api(&global, command).await,
-        Command::SigningKey(command) => server::signing_key(&global, command).await,
-        Command::Ingest(command) => ingest::run(&global, &command).await,
-        Command::Events(command) => events::run(&global, &command).await,
-        Command::Simulate(command) => simulate::run(&global, &command).await,
+        Command::Serve(_) => unreachable!("handled before the runtime starts"),
+        Command::Account(command) => account::run(global, command).await.map(done),
+        Command::Integration(command) => integration::run(global, command).await.map(done),
+        Command::Token(command) => token::run(global, command).await.map(done),
+        Command::EventsApi(command) => events_api::run(global, command).await.map(done),
+        Command::Events(command) => Box::pin(events::run(global, command)).await.map(done),
+        Command::Ingest(command) => Box::pin(ingest::run(global, command)).await,
+        Command::Simulate(command) => Box::pin(simulate::run(global, command)).await,
+        Command::Status(_) => status::run(global).await.map(done),
+        Command::SigningKey(command) => signing_key::run(global, command).await.map(done),
+        Command::Ca(command) => ca::run(global, &command).map(done),
+        Command::Config(command) => config::run(global, &command),
     }
-}
-
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{Command as ClapCommand, CommandFactory};
 
     use super::*;
 
-    fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
-        let path = format!("{path} {}", command.get_name());
-        let below: Vec<_> = command.get_subcommands().filter(|below| below.get_name() != "help").collect();
-        if below.is_empty() {
-            found.push((path, command.clone()));
-            return;
+    /// Every command that does something, by the words that lead to it.
+    fn leaves() -> Vec<(Vec<String>, ClapCommand)> {
+        fn walk(command: &ClapCommand, path: &[String], leaves: &mut Vec<(Vec<String>, ClapCommand)>) {
+            let path = [path, &[command.get_name().to_owned()]].concat();
+            if command.has_subcommands() {
+                for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+                    walk(inner, &path, leaves);
+                }
+            } else {
+                leaves.push((path, command.clone()));
+            }
         }
-        below.into_iter().for_each(|below| leaves(below, &path, found));
+        let mut leaves = Vec::new();
+        let mut cli = Cli::command();
+        cli.build();
+        walk(&cli, &[], &mut leaves);
+        leaves
+    }
+
+    /// A value for every argument that must be given.
+    fn least_arguments(command: &ClapCommand) -> Vec<String> {
+        let needed = command.get_arguments().filter(|argument| argument.is_required_set());
+        let value = |argument: &clap::Arg| match argument.get_id().as_str() {
+            "feature" => "auditevents".to_owned(),
+            _ => "x".to_owned(),
+        };
+        let mut arguments: Vec<String> = needed
+            .flat_map(|argument| match argument.get_long() {
+                Some(long) => vec![format!("--{long}"), value(argument)],
+                None => vec![value(argument)],
+            })
+            .collect();
+        if command.get_name() == "set-retention" {
+            arguments.push("--for-ever".to_owned());
+        }
+        arguments
     }
 
     #[test]
-    fn the_commands_are_well_formed() {
+    fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_command_s_help_has_examples() {
-        let mut command = Cli::command();
-        command.build();
-        let mut found = Vec::new();
-        leaves(&command, "", &mut found);
-        assert!(found.len() > 20, "{}", found.len());
-        for (path, mut command) in found {
+    fn every_command_shows_examples() {
+        for (path, mut command) in leaves() {
             let help = command.render_long_help().to_string();
-            assert!(help.contains("Examples:"), "{path} has no examples");
-            assert!(help.contains("--json"), "{path} takes no --json");
+            assert!(help.contains("Examples:\n  "), "{path:?} has no examples");
+            assert!(help.contains(&format!("  {}", path.join(" "))), "the examples of {path:?} are of another command");
         }
+    }
+
+    #[test]
+    fn json_is_accepted_everywhere() {
+        for (path, command) in leaves() {
+            let arguments = [path, least_arguments(&command), vec!["--json".to_owned()]].concat();
+            let cli = Cli::try_parse_from(&arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+            assert!(cli.global.json, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn global_options_stand_before_and_after_the_command() {
+        for line in ["daybook --data-dir d --url u status", "daybook status --url u --data-dir d"] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!((cli.global.data_dir(), cli.global.url.as_deref()), ("d".into(), Some("u")), "{line}");
+        }
+    }
+
+    #[test]
+    fn examples_are_valid_command_lines() {
+        for (path, command) in leaves() {
+            let examples = command.get_after_long_help().unwrap().to_string();
+            for line in examples.lines().filter(|line| line.trim_start().starts_with("daybook ")) {
+                let line = line.split([';', '|', '>', '<']).next().unwrap();
+                let words = shell_words(line);
+                assert!(Cli::try_parse_from(&words).is_ok(), "{path:?}: {words:?}");
+            }
+        }
+    }
+
+    /// The words of a line as a shell sees them: double quotes hold words together.
+    fn shell_words(line: &str) -> Vec<String> {
+        let pieces = line.split('"').enumerate();
+        pieces
+            .flat_map(|(index, piece)| match index % 2 {
+                0 => piece.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![piece.to_owned()],
+            })
+            .collect()
     }
 }

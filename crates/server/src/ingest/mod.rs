@@ -10,7 +10,6 @@ mod producer;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use body::IngestAnswer;
 pub(crate) use budget::Budget;
 
 use daybook_events::{Feature, Timestamp};

@@ -34,7 +34,7 @@ on_both_stores! {
             .replace(r#","account_uuid":"A""#, "")
             .replace(r#""\u0061lpha""#, r#""alpha""#)
             .replace(r#""vault_uuid" : "#, r#""vault_uuid":"#)
-            .replace("\"item_uuid\":\t", "\"item_uuid\":");
+            .replace("\"item_uuid\":  ", "\"item_uuid\":");
         assert_eq!(items, format!("[{expected}]}}"));
     }
 }
