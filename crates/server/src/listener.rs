@@ -22,9 +22,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
+    time::Sleep,
 };
 
 use crate::{state::App, tls::Certificates};
+
+/// A connection waits for its turn this many times as long as an idle one is kept: others have to end first.
+const TURN_PATIENCE: u32 = 3;
 
 /// A running listener.
 #[derive(Debug)]
@@ -58,13 +62,17 @@ pub(crate) fn start(
         tracing::debug!(%error, client = ?address, "a connection came to nothing");
     });
     if scheme == "http" {
-        let acceptor = LimitAcceptor { limit, inner: DefaultAcceptor::new() };
+        let acceptor = LimitAcceptor { limit, patience: timeout, inner: DefaultAcceptor::new() };
         let task = tokio::spawn(server.acceptor(acceptor).serve(service));
         return Ok(Running { handle, ca_file: None, server: Mutex::new(Some(task)), tls: None });
     }
     let ca_file = certificates.ca_file();
     let in_use = certificates.load()?;
-    let acceptor = LimitAcceptor { limit, inner: RustlsAcceptor::new(in_use.clone()).handshake_timeout(timeout) };
+    let acceptor = LimitAcceptor {
+        limit,
+        patience: timeout,
+        inner: RustlsAcceptor::new(in_use.clone()).handshake_timeout(timeout),
+    };
     let task = tokio::spawn(server.acceptor(acceptor).serve(service));
     let every = Duration::from_secs(app.config.tls.reload_secs);
     let tls = Some(tokio::spawn(certificates.keep_fresh(in_use, every)));
@@ -97,6 +105,8 @@ impl Running {
 #[derive(Debug, Clone)]
 struct LimitAcceptor<A> {
     limit: Arc<Semaphore>,
+    /// How long a connection waits for its turn, and for a client that does not take its answer.
+    patience: Duration,
     inner: A,
 }
 
@@ -111,21 +121,40 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: tokio::net::TcpStream, service: S) -> Self::Future {
-        let (limit, inner) = (Arc::clone(&self.limit), self.inner.clone());
+        let (limit, inner, patience) = (Arc::clone(&self.limit), self.inner.clone(), self.patience);
         Box::pin(async move {
             // Small answers must not wait for more to send.
             stream.set_nodelay(true)?;
-            let permit = limit.acquire_owned().await.map_err(io::Error::other)?;
+            let permit = tokio::time::timeout(patience * TURN_PATIENCE, limit.acquire_owned())
+                .await
+                .map_err(|_| io::ErrorKind::TimedOut)?;
+            let permit = permit.map_err(io::Error::other)?;
             let (stream, service) = inner.accept(stream, service).await?;
-            Ok((Limited { stream, _permit: permit }, service))
+            Ok((Limited { stream, patience, stalled: None, _permit: permit }, service))
         })
     }
 }
 
-/// A connection that counts until it is dropped.
+/// A connection that counts until it is dropped, and that is dropped when the client takes nothing for too long.
 struct Limited<S> {
     stream: S,
+    patience: Duration,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
+}
+
+impl<S> Limited<S> {
+    /// What became of a write: an error once the client has taken nothing for too long.
+    fn or_stalled<T>(&mut self, outcome: Poll<io::Result<T>>, context: &mut TaskContext<'_>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.stalled = None;
+            return outcome;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
@@ -140,11 +169,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.or_stalled(outcome, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        self.or_stalled(outcome, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
@@ -156,7 +187,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
         context: &mut TaskContext<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.or_stalled(outcome, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -99,9 +99,9 @@ impl Location {
     fn shown(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(url) => match url.rsplit_once('@') {
+            Self::Postgres(url) => match url.split('?').next().unwrap_or_default().rsplit_once('@') {
                 Some((_, host)) => format!("postgres://{host}"),
-                None => url.clone(),
+                None => url.split('?').next().unwrap_or_default().to_owned(),
             },
         }
     }

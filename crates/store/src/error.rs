@@ -124,8 +124,11 @@ fn is_passing(error: &sqlx::Error) -> bool {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Tls(_)
     ) || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
-        // SQLite: busy, locked. PostgreSQL: connection faults, serialization and deadlock, shutting down.
-        matches!(code.as_ref(), "5" | "6" | "40001" | "40P01") || code.starts_with("08") || code.starts_with("57P")
+        // SQLite: busy, locked. PostgreSQL: connection faults, serialization and deadlock, timeouts, too many
+        // connections, shutting down.
+        matches!(code.as_ref(), "5" | "6" | "40001" | "40P01" | "57014" | "53300" | "25P03" | "55P03")
+            || code.starts_with("08")
+            || code.starts_with("57P")
     })
 }
 

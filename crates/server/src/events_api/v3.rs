@@ -130,8 +130,15 @@ fn write_page(events: &Events, next: Option<&str>) -> Vec<u8> {
         match wire::write_v3(event.payload, event.arrival, &mut page) {
             Ok(()) => first = false,
             Err(error) => {
+                // Whatever stands in its way (a number beyond all numbers, half a character), the event is not left out.
                 page.truncate(start);
-                tracing::error!(%error, cursor.position = event.position.get(), "an audit event has no v3 form");
+                if !first {
+                    page.push(b',');
+                }
+                first = false;
+                let bare = format!("{{\"insert_time\":\"{}\",\"original\":{}}}", event.arrival, event.payload);
+                page.extend_from_slice(bare.as_bytes());
+                tracing::warn!(%error, cursor.position = event.position.get(), "an audit event has only its original form");
             }
         }
     }

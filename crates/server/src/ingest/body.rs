@@ -1,12 +1,15 @@
 //! From the bytes of a body to blocks for the log, and to what was wrong with the rest. Pure, and the costly part: it
 //! runs on a blocking thread.
 
-use std::io::Read;
+use std::{fmt, io::Read};
 
 use axum::http::{HeaderMap, StatusCode, header};
 use daybook_events::{Feature, NewEvent, Timestamp, wire};
 use daybook_store::EncodedBlock;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -106,11 +109,12 @@ pub(super) fn prepare(body: &[u8], terms: &Terms) -> Result<Prepared, ApiError> 
     let text = std::str::from_utf8(&plain)
         .map_err(|error| ApiError::invalid(format!("the body is not UTF-8 after byte {}", error.valid_up_to())))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let items = split(text)?;
+    // One more than allowed tells that there are too many; what follows need not be looked at.
+    let items = split(text, terms.events_max.saturating_add(1))?;
     if items.len() > terms.events_max {
         return Err(ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body has {} events, more than {}; send fewer at a time", items.len(), terms.events_max),
+            format!("the body has more than {} events; send fewer at a time", terms.events_max),
         ));
     }
     let mut events = Vec::with_capacity(items.len());
@@ -134,14 +138,36 @@ fn check(payload: &str, terms: &Terms) -> Result<Timestamp, wire::Rejection> {
     Ok(time)
 }
 
-/// The items of a JSON array, or the lines of NDJSON that are not empty.
-fn split(text: &str) -> Result<Vec<&str>, ApiError> {
-    if text.trim_ascii_start().starts_with('[') {
-        let items: Vec<&RawValue> = serde_json::from_str(text)
-            .map_err(|error| ApiError::invalid(format!("the body is not a JSON array: {error}")))?;
-        return Ok(items.into_iter().map(RawValue::get).collect());
+/// Collects so many items of an array, unparsed, and passes over the rest.
+struct FirstItems(usize);
+
+impl<'de> Visitor<'de> for FirstItems {
+    type Value = Vec<&'de str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON array")
     }
-    Ok(text.lines().map(str::trim_ascii).filter(|line| !line.is_empty()).collect())
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while items.len() < self.0 {
+            let Some(item) = sequence.next_element::<&RawValue>()? else { return Ok(items) };
+            items.push(item.get());
+        }
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(items)
+    }
+}
+
+/// The items of a JSON array, or the lines of NDJSON that are not empty; the first `items_max` of them.
+fn split(text: &str, items_max: usize) -> Result<Vec<&str>, ApiError> {
+    if text.trim_ascii_start().starts_with('[') {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let items = deserializer.deserialize_seq(FirstItems(items_max));
+        let items = items.and_then(|items| deserializer.end().map(|()| items));
+        return items.map_err(|error| ApiError::invalid(format!("the body is not a JSON array: {error}")));
+    }
+    Ok(text.lines().map(str::trim_ascii).filter(|line| !line.is_empty()).take(items_max).collect())
 }
 
 #[cfg(test)]
@@ -187,7 +213,7 @@ mod tests {
         assert!(answer(b"[{}").unwrap_err().contains("not a JSON array"));
         assert!(answer(b"\xff").unwrap_err().contains("not UTF-8 after byte 0"));
         let many = ["{}"; 11].join("\n");
-        assert!(answer(many.as_bytes()).unwrap_err().contains("11 events, more than 10"));
+        assert!(answer(many.as_bytes()).unwrap_err().contains("more than 10 events"));
     }
 
     #[test]

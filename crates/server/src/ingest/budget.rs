@@ -38,10 +38,11 @@ pub(super) struct Share {
 }
 
 impl Budget {
-    /// So many MiB, of which one account may have half but never less than a whole body; a request waits for its share
+    /// So many MiB, of which one account may have half but never less than a packed body and what
+    /// it unpacks to; a request waits for its share
     /// as long as `wait`.
     pub(crate) fn new(mib: usize, body_mib_max: usize, wait: Duration) -> Self {
-        let account_kib_max = (mib / 2).max(body_mib_max + 1).min(mib) * KIB;
+        let account_kib_max = (mib / 2).max(2 * body_mib_max).min(mib) * KIB;
         Self { all: Arc::new(Semaphore::new(mib * KIB)), accounts: Arc::default(), account_kib_max, wait }
     }
 

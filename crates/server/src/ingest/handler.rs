@@ -78,16 +78,20 @@ pub(super) async fn ingest(
         now,
         not_before: producer.verdict.retention_days.map(|days| now.minus(days_long(days))),
     };
-    let (prepared, digest) = prepare_elsewhere(body, terms, key.is_some()).await?;
-    let Prepared { blocks, answer } = prepared;
-    let idempotency = key.map(|key| IdempotencyKey {
-        key,
-        body_digest: digest,
-        answer: serde_json::to_string(&answer).expect("an answer is plain data"),
+    // A client that goes away ends this request, not its work: the share is given back when the work is done.
+    let (log, stream) = (app.log.clone(), producer.stream.clone());
+    let work = tokio::spawn(async move {
+        let (Prepared { blocks, answer }, body_digest) = prepare_elsewhere(body, terms, key.is_some()).await?;
+        let idempotency = key.map(|key| IdempotencyKey {
+            key,
+            body_digest,
+            answer: serde_json::to_string(&answer).expect("an answer is plain data"),
+        });
+        let appended = log.append(AppendBatch { stream, blocks, idempotency }).await?;
+        drop(share);
+        Ok::<_, ApiError>((appended, answer))
     });
-    let batch = AppendBatch { stream: producer.stream.clone(), blocks, idempotency };
-    let appended = app.log.append(batch).await?;
-    drop(share);
+    let (appended, answer) = work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
     let answer = match appended {
         Appended::New(_) => {
             count_ingested(&producer, &answer);

@@ -12,6 +12,8 @@ pub(crate) use token_uses::TokenUses;
 
 use crate::state::App;
 
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
 /// The running workers, and the word that ends them.
 #[derive(Debug)]
 pub(crate) struct Workers {
@@ -26,7 +28,8 @@ impl Workers {
         let tasks = vec![
             tokio::spawn(packer::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(retention::run(app.clone(), Pause(stopped.clone()))),
-            tokio::spawn(token_uses::run(app.clone(), Pause(stopped))),
+            tokio::spawn(token_uses::run(app.clone(), Pause(stopped.clone()))),
+            tokio::spawn(keep_metrics_small(app.clone(), Pause(stopped))),
         ];
         Self { stop, tasks }
     }
@@ -38,6 +41,13 @@ impl Workers {
             // A panic in a worker has been reported where it happened.
             let _ = task.await;
         }
+    }
+}
+
+/// Folds what was measured into sums: without it, measurements would pile up until somebody asks for them.
+async fn keep_metrics_small(app: App, mut pause: Pause) {
+    while pause.take(METRICS_UPKEEP).await {
+        app.metrics.run_upkeep();
     }
 }
 

@@ -161,7 +161,7 @@ async fn bodies_and_batches_have_a_largest_size() {
         assert_eq!(refusal(&answer, 413), message, "{coding}");
     }
     let many = account.try_ingest("itemusages", &[], events::batch(&ITEM_USAGES, 0..11)).await;
-    assert_eq!(refusal(&many, 413), "the body has 11 events, more than 10; send fewer at a time");
+    assert_eq!(refusal(&many, 413), "the body has more than 10 events; send fewer at a time");
     assert_eq!(account.everything().await, Vec::<String>::new());
     account.ingest(0..10).await;
 }

@@ -21,8 +21,11 @@ use crate::{
 
 /// So many small blocks at the end of a stream are merged although they do not fill one.
 const LOOSE_BLOCKS_MAX: usize = 64;
-/// Blocks looked at, or dropped, in one go: enough to fill a block with single events.
+/// Blocks looked at in one go: enough to fill a block with single events.
 const BLOCKS_AT_ONCE: i64 = 2200;
+
+/// Blocks dropped in one transaction: appends wait for it.
+const TRIM_BLOCKS_MAX: i64 = 128;
 
 /// What one go of the packer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl EventLog {
         }
         let mut read = Vec::with_capacity(taken.len());
         for description in taken {
-            let Some(block) = self.fetch_block(stream_id, description).await? else { return Ok(PackOutcome::Idle) };
+            let Some(block) = self.load_block(stream_id, description).await? else { return Ok(PackOutcome::Idle) };
             read.push(block);
         }
         let merged = tokio::task::spawn_blocking(move || EncodedBlock::merge(&read)).await;
@@ -98,7 +101,7 @@ impl EventLog {
         Ok(outcome)
     }
 
-    /// Drops the blocks in which every event happened or arrived before `before`, at most a few hundred in one go;
+    /// Drops the blocks in which every event happened or arrived before `before`, at most 128 blocks in one go;
     /// tells how many events went.
     ///
     /// # Errors
@@ -110,7 +113,7 @@ impl EventLog {
             .query(sql::LIST_EXPIRED_BLOCKS)
             .bind(lease.key.stream_id)
             .bind(before.as_nanos())
-            .bind(BLOCKS_AT_ONCE)
+            .bind(TRIM_BLOCKS_MAX)
             .fetch_all(database.readers())
             .await
             .step("list expired blocks")?;
@@ -123,7 +126,7 @@ impl EventLog {
         let mut transaction = database.writers().begin().await.step("begin a trim")?;
         let mut events = 0;
         for (first, last) in blocks {
-            let query = database.query(sql::DELETE_BLOCK).bind(lease.key.stream_id).bind(last);
+            let query = database.query(sql::DELETE_BLOCK).bind(lease.key.stream_id).bind(last).bind(first);
             let deleted = query.execute(&mut *transaction).await.step("drop a block")?.rows_affected();
             events += deleted * u64::try_from(last - first + 1).unwrap_or(0);
         }
@@ -143,7 +146,8 @@ impl EventLog {
         let database = &self.inner.database;
         let mut transaction = database.writers().begin().await.step("begin to pack")?;
         for description in old {
-            let query = database.query(sql::DELETE_BLOCK).bind(lease.key.stream_id).bind(description.last.get());
+            let (first, last) = (description.first.get(), description.last.get());
+            let query = database.query(sql::DELETE_BLOCK).bind(lease.key.stream_id).bind(last).bind(first);
             let deleted = query.execute(&mut *transaction).await.step("remove a small block")?.rows_affected();
             if deleted != 1 {
                 return Err(StoreError::LeaseLost { name: lease.key.name });

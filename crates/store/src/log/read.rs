@@ -272,15 +272,24 @@ impl EventLog {
     }
 
     /// A block from the cache or the table; `None` if it was packed or trimmed since it was described.
-    pub(super) async fn fetch_block(
-        &self,
-        stream_id: i64,
-        description: &Description,
-    ) -> Result<Option<Arc<Block>>, StoreError> {
+    async fn fetch_block(&self, stream_id: i64, description: &Description) -> Result<Option<Arc<Block>>, StoreError> {
         let key = (stream_id, description.first.get(), description.last.get());
         if let Some(block) = self.inner.cache.find(key) {
             return Ok(Some(block));
         }
+        let block = self.load_block(stream_id, description).await?.map(Arc::new);
+        if let Some(block) = &block {
+            self.inner.cache.insert(key, block);
+        }
+        Ok(block)
+    }
+
+    /// A block from the table, past the cache: the packer reads each once, and must not push out what readers want.
+    pub(super) async fn load_block(
+        &self,
+        stream_id: i64,
+        description: &Description,
+    ) -> Result<Option<Block>, StoreError> {
         let database = &self.inner.database;
         let row = database
             .query(sql::READ_BLOCK)
@@ -297,8 +306,6 @@ impl EventLog {
         let block = Block::decode(codec, raw_bytes, first, min_time, min_arrival, &payload).map_err(|source| {
             StoreError::Block { stream_id, first_position: first.get(), last_position: description.last.get(), source }
         })?;
-        let block = Arc::new(block);
-        self.inner.cache.insert(key, &block);
         Ok(Some(block))
     }
 }
@@ -364,7 +371,8 @@ impl Page {
             return;
         }
         self.limit -= range.len();
-        self.bytes += block.joined(range.clone()).len();
+        // The whole block stays in memory for as long as the page does.
+        self.bytes += block.memory_bytes();
         self.events.runs.push(Run { block: Arc::clone(block), range });
     }
 
