@@ -25,6 +25,7 @@ pub struct Grant {
 enum Scope {
     Reader(BTreeSet<Feature>),
     Producer(BTreeSet<Feature>),
+    Viewer,
     Administrator,
 }
 
@@ -75,6 +76,12 @@ impl Grant {
         Self { account, scope: Scope::Producer(features) }
     }
 
+    /// May read every event of the account, and nothing else.
+    #[must_use]
+    pub fn viewer(account: AccountId) -> Self {
+        Self { account, scope: Scope::Viewer }
+    }
+
     /// May do everything in the account.
     #[must_use]
     pub fn administrator(account: AccountId) -> Self {
@@ -110,7 +117,7 @@ impl Grant {
             (Scope::Reader(features), Right::Read) | (Scope::Producer(features), Right::Append) => {
                 features.contains(feature)
             }
-            (Scope::Administrator, _) => true,
+            (Scope::Administrator, _) | (Scope::Viewer, Right::Read) => true,
             _ => false,
         };
         if !allowed {
@@ -158,6 +165,7 @@ mod tests {
         let account = AccountId::random();
         let reader = Grant::reader(account.clone(), [AUDIT_EVENTS].into());
         let producer = Grant::producer(account.clone(), [AUDIT_EVENTS].into());
+        let viewer = Grant::viewer(account.clone());
         let administrator = Grant::administrator(account);
 
         assert!(reader.to_read(&AUDIT_EVENTS).is_ok());
@@ -165,6 +173,8 @@ mod tests {
         assert!(reader.to_read(&ITEM_USAGES).is_err());
         assert!(producer.to_append(&AUDIT_EVENTS).is_ok());
         assert!(producer.to_read(&AUDIT_EVENTS).is_err());
+        assert!(viewer.to_read(&ITEM_USAGES).is_ok());
+        assert!(viewer.to_append(&ITEM_USAGES).is_err());
         assert!(administrator.to_append(&ITEM_USAGES).is_ok());
         assert_eq!(reader.to_append(&AUDIT_EVENTS).unwrap_err().to_string(), "no right to append auditevents");
     }

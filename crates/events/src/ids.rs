@@ -93,6 +93,8 @@ macro_rules! id {
 id!(AccountId, "account", "The tenant whose events these are.");
 id!(IntegrationId, "integration", "A registered reader or producer; owns bearer tokens.");
 id!(TokenId, "token", "One bearer token (`jti`).");
+id!(PersonId, "person", "Somebody who signs in to the console.");
+id!(SessionId, "session", "One sign-in of a person; not the secret that proves it.");
 id!(KeyId, "signing key", "One token-signing key (`kid`).");
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ mod event;
 mod feature;
 mod grant;
 mod ids;
+mod networks;
 mod request;
+mod role;
 mod time;
 pub mod wire;
 
@@ -26,6 +28,10 @@ pub use error::{Kind, Kinded};
 pub use event::{NewEvent, Position, StoredEvent};
 pub use feature::{AUDIT_EVENTS, Feature, FeatureError, ITEM_USAGES, SIGN_IN_ATTEMPTS, WIRE_FEATURES};
 pub use grant::{Append, Grant, GrantError, HubGrant, Read, Right, StreamKey};
-pub use ids::{AccountId, IdError, IntegrationId, KeyId, TokenId, random_lower_id, random_upper_id};
+pub use ids::{
+    AccountId, IdError, IntegrationId, KeyId, PersonId, SessionId, TokenId, random_lower_id, random_upper_id,
+};
+pub use networks::{Networks, NetworksError};
 pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest, RequestError, ResetCursor};
+pub use role::Role;
 pub use time::{TimeError, Timestamp};

@@ -17,6 +17,7 @@ use axum_server::{
     accept::{Accept, DefaultAcceptor},
     tls_rustls::RustlsAcceptor,
 };
+use daybook_events::{Clock, SystemClock};
 use hyper_util::rt::TokioTimer;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -25,7 +26,7 @@ use tokio::{
     time::Sleep,
 };
 
-use crate::{state::App, tls::Certificates};
+use crate::{state::App, tls::Certificates, workers::TokenUses};
 
 /// A connection waits for its turn this many times as long as an idle one is kept: others have to end first.
 const TURN_PATIENCE: u32 = 3;
@@ -54,6 +55,7 @@ pub(crate) fn start(
 ) -> Result<Running> {
     let handle = Handle::new();
     let timeout = Duration::from_secs(app.config.server.header_timeout_secs);
+    let failures = app.token_uses.clone();
     let limit = Arc::new(Semaphore::new(app.config.server.connections_max));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut server = axum_server::from_tcp(listener).context("take the listener")?.handle(handle.clone());
@@ -62,7 +64,7 @@ pub(crate) fn start(
         tracing::debug!(%error, client = ?address, "a connection came to nothing");
     });
     if scheme == "http" {
-        let acceptor = LimitAcceptor { limit, patience: timeout, inner: DefaultAcceptor::new() };
+        let acceptor = LimitAcceptor { limit, patience: timeout, failures, inner: DefaultAcceptor::new() };
         let task = tokio::spawn(server.acceptor(acceptor).serve(service));
         return Ok(Running { handle, ca_file: None, server: Mutex::new(Some(task)), tls: None });
     }
@@ -71,6 +73,7 @@ pub(crate) fn start(
     let acceptor = LimitAcceptor {
         limit,
         patience: timeout,
+        failures,
         inner: RustlsAcceptor::new(in_use.clone()).handshake_timeout(timeout),
     };
     let task = tokio::spawn(server.acceptor(acceptor).serve(service));
@@ -107,6 +110,8 @@ struct LimitAcceptor<A> {
     limit: Arc<Semaphore>,
     /// How long a connection waits for its turn, and for a client that does not take its answer.
     patience: Duration,
+    /// Where handshakes that came to nothing are told.
+    failures: TokenUses,
     inner: A,
 }
 
@@ -122,6 +127,7 @@ where
 
     fn accept(&self, stream: tokio::net::TcpStream, service: S) -> Self::Future {
         let (limit, inner, patience) = (Arc::clone(&self.limit), self.inner.clone(), self.patience);
+        let failures = self.failures.clone();
         Box::pin(async move {
             // Small answers must not wait for more to send.
             stream.set_nodelay(true)?;
@@ -129,7 +135,10 @@ where
                 .await
                 .map_err(|_| io::ErrorKind::TimedOut)?;
             let permit = permit.map_err(io::Error::other)?;
-            let (stream, service) = inner.accept(stream, service).await?;
+            let address = stream.peer_addr().map(|address| address.ip().to_canonical().to_string());
+            let (stream, service) = inner.accept(stream, service).await.inspect_err(|error| {
+                failures.note_failed_handshake(address.unwrap_or_default(), &error.to_string(), SystemClock.now());
+            })?;
             Ok((Limited { stream, patience, stalled: None, _permit: permit }, service))
         })
     }

@@ -1,11 +1,14 @@
 //! What handlers take from a request, refused with the errors of [`crate::error`]: the stock extractors answer in plain
 //! text, and wait for a body for ever.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path as StockPath, Request},
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Path as StockPath, Request},
     http::{StatusCode, request::Parts},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -32,6 +35,24 @@ impl FromRequest<App> for SmallBody {
             Err(error) => Err(ended_early(error)),
         }
     }
+}
+
+/// The address of a client: that of the connection, or, when that is a proxy the configuration trusts, the last one in
+/// `X-Forwarded-For` that is no such proxy.
+pub(crate) fn client_address(parts: &Parts, app: &App) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let mut address = peer.ip().to_canonical();
+    let proxies = &app.trusted_proxies;
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    for name in named.iter().rev() {
+        if proxies.is_everywhere() || !proxies.contains(address) {
+            break;
+        }
+        let Ok(next) = name.parse::<IpAddr>() else { break };
+        address = next.to_canonical();
+    }
+    Some(address)
 }
 
 /// The parts of a path; one that is no text leads nowhere.

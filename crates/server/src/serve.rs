@@ -169,6 +169,7 @@ async fn open(
         ingest_budget: Budget::new(config.ingest.in_flight_mib_max, config.ingest.body_mib_max, wait),
         token_uses: TokenUses::default(),
         public_host: place.public_host.clone(),
+        trusted_proxies: config.server.trusted_proxies.parse()?,
         started_at: clock.now(),
         openapi: std::sync::OnceLock::new(),
         config,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use daybook_events::{Clock, CursorSealer, Timestamp};
+use daybook_events::{Clock, CursorSealer, Networks, Timestamp};
 use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
 
 use crate::{
@@ -34,6 +34,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// `host[:port]` for the `aud` of tokens.
     pub(crate) public_host: String,
+    /// Whose `X-Forwarded-For` is believed; everywhere means nobody's.
+    pub(crate) trusted_proxies: Networks,
     pub(crate) started_at: Timestamp,
     /// What the OpenAPI document says; made when the routes are.
     pub(crate) openapi: std::sync::OnceLock<String>,

@@ -79,6 +79,15 @@ pub enum StoreError {
         /// The name or id asked for.
         name: String,
     },
+    /// Nobody would be left to own the account.
+    #[error("an account needs an active owner: make somebody else an owner first")]
+    LastOwner,
+    /// It concerns a role above the caller's own.
+    #[error("{} may not do this to somebody of a higher role", match role { daybook_events::Role::Viewer => "a viewer", daybook_events::Role::Administrator => "an administrator", daybook_events::Role::Owner => "an owner" })]
+    AboveRole {
+        /// The caller's.
+        role: daybook_events::Role,
+    },
     /// Another process holds the lease.
     #[error("the lease of cursor {name:?} is not held any more")]
     LeaseLost {
@@ -103,7 +112,10 @@ impl Kinded for StoreError {
             Self::StorageFull { .. } => Kind::StorageFull,
             Self::Statement { source, .. } if is_passing(source) => Kind::Unavailable,
             Self::Busy | Self::Closed => Kind::Unavailable,
-            Self::IdempotencyKeyReused | Self::Exists { .. } | Self::LeaseLost { .. } => Kind::Conflict,
+            Self::IdempotencyKeyReused | Self::Exists { .. } | Self::LeaseLost { .. } | Self::LastOwner => {
+                Kind::Conflict
+            }
+            Self::AboveRole { .. } => Kind::Forbidden,
             Self::Missing { .. } => Kind::NotFound,
             Self::Open { .. }
             | Self::Migrate(_)
@@ -147,5 +159,21 @@ impl<T> Step<T> for Result<T, sqlx::Error> {
                 _ => StoreError::Statement { operation, source },
             }
         })
+    }
+}
+
+/// Tells a name that is taken from other failures.
+pub(crate) trait OrExists<T> {
+    fn or_exists(self, operation: &'static str, what: &'static str, name: &str) -> Result<T, StoreError>;
+}
+
+impl<T> OrExists<T> for Result<T, sqlx::Error> {
+    fn or_exists(self, operation: &'static str, what: &'static str, name: &str) -> Result<T, StoreError> {
+        match self {
+            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+                Err(StoreError::Exists { what, name: name.to_owned() })
+            }
+            other => other.step(operation),
+        }
     }
 }

@@ -25,13 +25,15 @@ mod sql;
 
 pub use block::{BLOCK_EVENTS_TARGET, BLOCK_RAW_BYTES_MAX, Block, BlockError, EncodedBlock};
 pub use catalog::{
-    Account, Catalog, FeatureUse, Integration, IntegrationKind, IntegrationState, KeyStatus, NewToken, SigningKeyRow,
-    TokenRow, TokenUse, TokenVerdict,
+    Account, Action, ActionFilter, ActionPlace, AdministrationToken, Catalog, EndingToken, FeatureUse, Integration,
+    IntegrationKind, IntegrationState, KeyStatus, Link, LinkPurpose, Member, MemberState, Membership, NewLink,
+    NewPerson, NewSession, NewToken, Passkey, Person, Session, SignInMethod, SigningKeyRow, TokenHour, TokenRefusal,
+    TokenRights, TokenRow, TokenUse, TokenVerdict,
 };
 pub use cursors::{CursorKey, CursorState, CursorStore, Lease};
 pub use database::{Backend, Database, DatabaseOptions};
 pub use error::StoreError;
 pub use log::{
-    AppendBatch, Appended, EventLog, EventLogOptions, Events, IdempotencyKey, PackOutcome, ReadFilter, Run, StreamSize,
-    StreamState, StreamToPack, Watch,
+    AppendBatch, Appended, ArrivalRun, EventLog, EventLogOptions, Events, IdempotencyKey, PackOutcome, ReadFilter, Run,
+    StreamSize, StreamState, StreamToPack, Watch,
 };

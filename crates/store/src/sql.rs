@@ -70,6 +70,7 @@ statements! {
     FIND_IDEMPOTENCY_KEY = "log/find_idempotency_key";
     DELETE_IDEMPOTENCY_KEY = "log/delete_idempotency_key";
     DELETE_OLD_IDEMPOTENCY_KEYS = "log/delete_old_idempotency_keys";
+    COUNT_ARRIVALS = "log/count_arrivals";
     NOTIFY_APPEND = "log/notify_append" [alone];
     INSERT_CURSOR = "cursors/insert_cursor";
     LOAD_CURSOR = "cursors/load_cursor";
@@ -99,12 +100,65 @@ statements! {
     FIND_HUB_SECRET = "catalog/find_hub_secret";
     INSERT_ADMINISTRATION_TOKEN = "catalog/insert_administration_token";
     FIND_ADMINISTRATION_TOKEN = "catalog/find_administration_token";
+    UPDATE_ACCOUNT_NAME = "catalog/update_account_name";
+    RENAME_INTEGRATION = "catalog/rename_integration";
+    RESTORE_INTEGRATION = "catalog/restore_integration";
+    FIND_INTEGRATION = "catalog/find_integration";
+    UPDATE_TOKEN_RIGHTS = "catalog/update_token_rights";
+    RECORD_TOKEN_HOUR = "catalog/record_token_hour";
+    LIST_TOKEN_HOURS = "catalog/list_token_hours";
+    DELETE_OLD_TOKEN_HOURS = "catalog/delete_old_token_hours";
+    RECORD_TOKEN_REFUSAL = "catalog/record_token_refusal";
+    LIST_TOKEN_REFUSALS = "catalog/list_token_refusals";
+    LIST_ENDING_TOKENS = "catalog/list_ending_tokens";
+    INSERT_TOKEN_NOTICE = "catalog/insert_token_notice";
+    LIST_ADMINISTRATION_TOKENS = "catalog/list_administration_tokens";
+    DELETE_ADMINISTRATION_TOKEN = "catalog/delete_administration_token";
+    DELETE_INVITATION = "people/delete_invitation";
+    DELETE_LINKS_FOR = "people/delete_links_for";
+    DELETE_MEMBERSHIP = "people/delete_membership";
+    DELETE_OLD_LINKS = "people/delete_old_links";
+    DELETE_OLD_SESSIONS = "people/delete_old_sessions";
+    DELETE_OTHER_SESSIONS = "people/delete_other_sessions";
+    DELETE_PASSKEY = "people/delete_passkey";
+    DELETE_PASSKEYS = "people/delete_passkeys";
+    DELETE_SESSION = "people/delete_session";
+    FIND_ANY_PERSON = "people/find_any_person";
+    FIND_LINK = "people/find_link";
+    FIND_PASSKEY = "people/find_passkey";
+    FIND_PERSON = "people/find_person";
+    FIND_PERSON_BY_EMAIL = "people/find_person_by_email";
+    FIND_SESSION = "people/find_session";
+    INSERT_LINK = "people/insert_link";
+    INSERT_MEMBERSHIP = "people/insert_membership";
+    INSERT_PASSKEY = "people/insert_passkey";
+    INSERT_PERSON = "people/insert_person";
+    INSERT_SESSION = "people/insert_session";
+    LIST_INVITATIONS = "people/list_invitations";
+    LIST_MEMBERS = "people/list_members";
+    LIST_MEMBERSHIPS = "people/list_memberships";
+    LIST_PASSKEYS = "people/list_passkeys";
+    LIST_PEOPLE = "people/list_people";
+    LIST_SESSIONS = "people/list_sessions";
+    LOCK_ACCOUNT = "people/lock_account";
+    RECORD_SIGN_IN = "people/record_sign_in";
+    RENAME_PASSKEY = "people/rename_passkey";
+    TOUCH_SESSION = "people/touch_session";
+    UPDATE_MEMBERSHIP = "people/update_membership";
+    UPDATE_PASSKEY = "people/update_passkey";
+    UPDATE_PASSWORD = "people/update_password";
+    UPDATE_PERSON_NAME = "people/update_person_name";
+    USE_LINK = "people/use_link";
+    INSERT_ACTION = "audit/insert_action";
+    LIST_ACTIONS = "audit/list_actions";
+    LIST_ACTORS = "audit/list_actors";
 }
 
 /// The tables, as migrations that only add.
 pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "log", include_str!("../sql/migrations/0001_log.sql")),
     (2, "catalog", include_str!("../sql/migrations/0002_catalog.sql")),
+    (3, "console", include_str!("../sql/migrations/0003_console.sql")),
 ];
 
 #[cfg(test)]
@@ -120,7 +174,7 @@ mod tests {
     fn every_file_is_a_statement() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
         let mut files = BTreeSet::new();
-        for folder in ["log", "cursors", "catalog"] {
+        for folder in ["log", "cursors", "catalog", "people", "audit"] {
             for entry in std::fs::read_dir(root.join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let stem = name.trim_end_matches(".sql").trim_end_matches(".postgres");

@@ -31,6 +31,7 @@ pub struct Config {
     pub events_api: EventsApi,
     pub ingest: Ingest,
     pub workers: Workers,
+    pub console: Console,
     pub logs: Logs,
 }
 
@@ -51,6 +52,7 @@ section!(Server {
     public_url: String,
     plain_http: bool,
     plain_http_anywhere: bool,
+    trusted_proxies: String,
     connections_max: usize,
     header_timeout_secs: u64,
     body_timeout_secs: u64,
@@ -80,6 +82,7 @@ section!(Ingest {
     idempotency_hours: u64,
 });
 section!(Workers { pack_secs: u64, retention_secs: u64, lease_secs: u64, token_use_secs: u64 });
+section!(Console { session_hours: u64, idle_minutes: u64, invitation_days: u64 });
 section!(Logs { format: LogFormat, level: String });
 
 /// How log lines are written.

@@ -2,6 +2,8 @@
 
 use std::{fmt, net::SocketAddr, ops::RangeInclusive};
 
+use daybook_events::Networks;
+
 use super::Config;
 
 /// One thing wrong with one option.
@@ -70,6 +72,9 @@ impl Config {
                 "tokens would cross the network readable; listen on 127.0.0.1, or set plain_http_anywhere = true",
             ));
         }
+        if let Err(error) = self.server.trusted_proxies.parse::<Networks>() {
+            problems.push(Problem::new("server.trusted_proxies", &error.to_string()));
+        }
         if !self.server.public_url.is_empty() && parse_public_url(&self.server.public_url).is_none() {
             problems.push(Problem::new(
                 "server.public_url",
@@ -99,7 +104,7 @@ impl Config {
 
     fn check_ranges(&self, problems: &mut Vec<Problem>) {
         let big = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
-        let ranges: [(&str, u64, RangeInclusive<u64>); 19] = [
+        let ranges: [(&str, u64, RangeInclusive<u64>); 22] = [
             ("server.connections_max", big(self.server.connections_max), 1..=100_000),
             ("server.header_timeout_secs", self.server.header_timeout_secs, 1..=300),
             ("server.body_timeout_secs", self.server.body_timeout_secs, 1..=3600),
@@ -121,6 +126,9 @@ impl Config {
             ),
             ("ingest.wait_secs", self.ingest.wait_secs, 0..=60),
             ("ingest.idempotency_hours", self.ingest.idempotency_hours, 1..=720),
+            ("console.session_hours", self.console.session_hours, 1..=720),
+            ("console.idle_minutes", self.console.idle_minutes, 5..=43_200),
+            ("console.invitation_days", self.console.invitation_days, 1..=90),
             ("workers.lease_secs", self.workers.lease_secs, 5..=3600),
             ("workers.token_use_secs", self.workers.token_use_secs, 1..=600),
         ];

@@ -1,7 +1,7 @@
 //! What a token may do, told to its bearer. Only features of the wire are listed: a client dies on others.
 
 use axum::{Json, extract::State, response::Response};
-use daybook_events::WIRE_FEATURES;
+use daybook_events::{Position, WIRE_FEATURES};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -36,8 +36,8 @@ struct IntrospectionV2 {
 }
 
 fn introspection(bearer: &Bearer, app: &App) -> IntrospectionV2 {
-    bearer.note_use(app, "introspect", app.clock.now(), 0);
-    let readable = WIRE_FEATURES.iter().filter(|feature| bearer.verdict.features.contains(*feature));
+    bearer.note_use(app, "introspect", app.clock.now(), (0, Position::default()));
+    let readable = WIRE_FEATURES.iter().filter(|feature| bearer.verdict.rights.features.contains(*feature));
     IntrospectionV2 {
         uuid: bearer.verdict.integration_id.to_string(),
         issued_at: bearer.verdict.issued_at.to_string(),

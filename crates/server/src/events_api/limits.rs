@@ -1,14 +1,19 @@
 //! Requests an account may make: two windows, over all its tokens, told in every answer.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use daybook_events::AccountId;
+use daybook_events::{AccountId, TokenId};
 use governor::{
-    Quota, RateLimiter,
+    DefaultDirectRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
     middleware::StateInformationMiddleware,
     state::keyed::DashMapStateStore,
@@ -22,8 +27,13 @@ type Limiter = RateLimiter<AccountId, DashMapStateStore<AccountId>, DefaultClock
 #[derive(Clone)]
 pub(crate) struct RateLimits {
     windows: Arc<[Window]>,
+    /// Of tokens that have a limit of their own: what it is, and what is left.
+    of_tokens: Arc<Mutex<HashMap<TokenId, (u32, DefaultDirectRateLimiter)>>>,
     clock: DefaultClock,
 }
+
+/// Tokens with a limit of their own that are kept; beyond that all begin anew.
+const TOKENS_MAX: usize = 10_000;
 
 struct Window {
     limiter: Limiter,
@@ -59,7 +69,35 @@ impl RateLimits {
             window(config.requests_per_minute, Duration::from_secs(60)),
             window(config.requests_per_hour, Duration::from_secs(3600)),
         ];
-        Self { windows: windows.into_iter().flatten().collect(), clock: DefaultClock::default() }
+        let windows = windows.into_iter().flatten().collect();
+        Self { windows, of_tokens: Arc::default(), clock: DefaultClock::default() }
+    }
+
+    /// Counts a request of a token that has a limit of its own.
+    ///
+    /// # Errors
+    ///
+    /// 429 with `Retry-After` and what the limit is.
+    pub(crate) fn count_token(&self, token: &TokenId, per_minute: Option<u32>) -> Result<(), Box<Response>> {
+        let Some(requests) = per_minute.and_then(NonZeroU32::new) else { return Ok(()) };
+        let mut limiters = self.of_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if limiters.len() >= TOKENS_MAX && !limiters.contains_key(token) {
+            limiters.clear();
+        }
+        let new = || (requests.get(), RateLimiter::direct(Quota::per_minute(requests)));
+        let entry = limiters.entry(token.clone()).or_insert_with(new);
+        if entry.0 != requests.get() {
+            *entry = new();
+        }
+        entry.1.check().map_err(|not_until| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            let secs = (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1);
+            let message = format!("more than {requests} requests in 60 seconds for this token; try again in {secs} s");
+            let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, message).retry_after(secs);
+            let mut response = refused.into_response();
+            Allowance { limit: requests.get(), remaining: 0, reset_secs: secs }.write(response.headers_mut());
+            Box::new(response)
+        })
     }
 
     /// Counts a request of an account; what is left is that of the tighter window.
@@ -139,6 +177,16 @@ mod tests {
         assert_eq!(refused.headers()["RateLimit-Remaining"], "0");
         assert!(refused.headers()["Retry-After"].to_str().unwrap().parse::<u64>().unwrap() <= 31);
         assert!(limits.count(&second).is_ok());
+    }
+
+    #[test]
+    fn a_token_s_own_limit_holds_and_follows_its_change() {
+        let (limits, token) = (limits(0, 0), TokenId::random());
+        assert!(limits.count_token(&token, Some(1)).is_ok());
+        assert_eq!(limits.count_token(&token, Some(1)).unwrap_err().headers()["RateLimit-Limit"], "1");
+        assert!(limits.count_token(&token, Some(2)).is_ok());
+        assert!(limits.count_token(&token, None).is_ok());
+        assert!(limits.count_token(&TokenId::random(), Some(1)).is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use limits::RateLimits;
-pub(crate) use reader::{bearer_token, client_of};
+pub(crate) use reader::{ClientInfo, bearer_token, check_network, client_of};
 
 use crate::state::App;
 

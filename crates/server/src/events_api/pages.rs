@@ -96,7 +96,7 @@ async fn page<F: ReadableFeature>(
     let filter = ReadFilter { window: cursor.window, not_before: app.visible_from(&reader.bearer.verdict) };
     let events = app.log.read_after(&reader.stream, cursor.position, usize::from(cursor.limit), &filter).await?;
     let next = Cursor { position: events.scanned, window: cursor.window.at(events.scanned), ..cursor };
-    reader.bearer.note_use(app, F::FEATURE.as_str(), now, events.count());
+    reader.bearer.note_use(app, F::FEATURE.as_str(), now, (events.count(), events.scanned));
     count_read(&F::FEATURE, events.count());
     let next = app.cursor_sealer.seal(reader.stream.account(), &next);
     Ok(([(header::CONTENT_TYPE, "application/json")], write_page(&next, &events, version)).into_response())

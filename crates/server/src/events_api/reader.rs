@@ -1,17 +1,24 @@
 //! Who reads: the bearer of a token that may read what the handler's signature says.
 
-use std::{marker::PhantomData, net::SocketAddr, sync::Arc};
+use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use daybook_events::{AUDIT_EVENTS, Feature, Grant, ITEM_USAGES, Read, SIGN_IN_ATTEMPTS, StreamKey, Timestamp};
+use daybook_events::{
+    AUDIT_EVENTS, Feature, Grant, ITEM_USAGES, Position, Read, SIGN_IN_ATTEMPTS, StreamKey, Timestamp,
+};
 use daybook_store::{FeatureUse, IntegrationKind, TokenUse, TokenVerdict};
 
 use super::{header_text, limits::Allowance};
-use crate::{error::ApiError, state::App, tokens::TokenFault};
+use crate::{
+    error::ApiError,
+    request::client_address,
+    state::App,
+    tokens::{Refused, TokenFault},
+};
 
 /// A feature as a type, for handlers' signatures.
 pub(crate) trait ReadableFeature {
@@ -66,7 +73,7 @@ impl Bearer {
     }
 
     /// Notes that the token was used.
-    pub(crate) fn note_use(&self, app: &App, feature: &str, now: Timestamp, events: usize) {
+    pub(crate) fn note_use(&self, app: &App, feature: &str, now: Timestamp, (events, position): (usize, Position)) {
         app.token_uses.note(TokenUse {
             token_id: self.verdict.token_id.clone(),
             used: FeatureUse {
@@ -76,6 +83,7 @@ impl Bearer {
                 user_agent: self.client.user_agent.clone(),
                 requests: 1,
                 events: i64::try_from(events).unwrap_or(i64::MAX),
+                position,
             },
         });
     }
@@ -85,16 +93,15 @@ impl FromRequestParts<App> for Bearer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let refused = |fault: TokenFault| ApiError::from(fault).into_response();
-        let token = bearer_token(&parts.headers).ok_or_else(|| refused(TokenFault::Missing))?;
-        let verdict = app.authenticator.authenticate(token).await.map_err(refused)?;
-        if verdict.kind == IntegrationKind::Source {
-            return Err(refused(TokenFault::WrongUse(
-                "this token belongs to a source and can only ingest; read with the token of another integration",
-            )));
-        }
+        let client = client_of(parts, app);
+        let verdict = admit(parts, app, &client).await.map_err(|refused| {
+            app.token_uses.note_refusal(&refused, "", &client, app.clock.now());
+            ApiError::from(refused.fault).into_response()
+        })?;
+        let own_limit = verdict.rights.requests_per_minute;
+        app.rate_limits.count_token(&verdict.token_id, own_limit).map_err(|refused| *refused)?;
         let allowance = app.rate_limits.count(&verdict.account_id).map_err(|refused| *refused)?;
-        Ok(Self { verdict, allowance, client: client_of(parts) })
+        Ok(Self { verdict, allowance, client })
     }
 }
 
@@ -103,15 +110,40 @@ impl<F: ReadableFeature> FromRequestParts<App> for Reader<F> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        let features = &bearer.verdict.features;
+        let features = &bearer.verdict.rights.features;
         let grant = Grant::reader(bearer.verdict.account_id.clone(), features.clone());
         let stream = grant.to_read(&F::FEATURE).map_err(|_| {
             let has = features.iter().map(Feature::as_str).collect::<Vec<_>>().join(", ");
             let fault = TokenFault::Feature { right: "read", feature: F::FEATURE.to_string(), has };
-            bearer.answer(ApiError::from(fault))
+            let refused = Refused { fault, verdict: Some(Arc::clone(&bearer.verdict)) };
+            app.token_uses.note_refusal(&refused, F::FEATURE.as_str(), &bearer.client, app.clock.now());
+            bearer.answer(ApiError::from(refused.fault))
         })?;
         Ok(Self { bearer, stream, feature: PhantomData })
     }
+}
+
+/// The verdict over a token that may be used for reading, from where it is used.
+async fn admit(parts: &Parts, app: &App, client: &ClientInfo) -> Result<Arc<TokenVerdict>, Refused> {
+    let token = bearer_token(&parts.headers).ok_or(TokenFault::Missing)?;
+    let verdict = app.authenticator.authenticate(token).await?;
+    if verdict.kind == IntegrationKind::Source {
+        let fault = TokenFault::WrongUse(
+            "this token belongs to a source and can only ingest; read with the token of another integration",
+        );
+        return Err(Refused { fault, verdict: Some(verdict) });
+    }
+    check_network(verdict, client)
+}
+
+/// The verdict, if the token may be used from where the client is.
+pub(crate) fn check_network(verdict: Arc<TokenVerdict>, client: &ClientInfo) -> Result<Arc<TokenVerdict>, Refused> {
+    let networks = &verdict.rights.networks;
+    let is_in = networks.is_everywhere() || client.address.parse().is_ok_and(|address| networks.contains(address));
+    if is_in {
+        return Ok(verdict);
+    }
+    Err(Refused { fault: TokenFault::Network(client.address.clone()), verdict: Some(verdict) })
 }
 
 /// The token in the `Authorization` header.
@@ -122,9 +154,8 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// What shows of a client.
-pub(crate) fn client_of(parts: &Parts) -> ClientInfo {
-    let address =
-        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
+pub(crate) fn client_of(parts: &Parts, app: &App) -> ClientInfo {
+    let address = client_address(parts, app).map(|address| address.to_string());
     let user_agent = header_text(&parts.headers, header::USER_AGENT.as_str()).unwrap_or_default();
     ClientInfo {
         address: address.unwrap_or_default(),

@@ -65,7 +65,7 @@ async fn page(app: &App, reader: &Reader<AuditEvents>, query: Vec<(String, Strin
         let next = Cursor { position: events.scanned, ..cursor };
         app.cursor_sealer.seal(reader.stream.account(), &next)
     });
-    reader.bearer.note_use(app, AUDIT_EVENTS.as_str(), now, events.count());
+    reader.bearer.note_use(app, AUDIT_EVENTS.as_str(), now, (events.count(), events.scanned));
     count_read(&AUDIT_EVENTS, events.count());
     Ok(([(header::CONTENT_TYPE, "application/json")], write_page(&events, next.as_deref())).into_response())
 }

@@ -64,10 +64,7 @@ pub(super) async fn change_account(
 ) -> Result<Json<AccountView>, ApiError> {
     check_retention(change.retention_days)?;
     let grant = administrator.account(&app, &account).await?;
-    let changed = app
-        .catalog
-        .set_account_retention(administrator.grant, &administrator.actor, grant.account(), change.retention_days)
-        .await?;
+    let changed = app.catalog.set_account_retention(&grant, &administrator.actor, change.retention_days).await?;
     app.authenticator.forget();
     Ok(Json(view(changed)))
 }

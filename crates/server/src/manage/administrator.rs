@@ -1,16 +1,20 @@
 //! Who administers: the bearer of an administration token, and what goes into the audit trail about it.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json,
-    extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
 };
 use daybook_events::{AccountId, Actor, Grant, HubGrant};
 use serde::de::DeserializeOwned;
 
-use crate::{error::ApiError, events_api::bearer_token, request::SmallBody, state::App, tokens::digest_of};
+use crate::{
+    error::ApiError,
+    events_api::bearer_token,
+    request::{SmallBody, client_address},
+    state::App,
+    tokens::digest_of,
+};
 
 const NAME_LENGTH_MAX: usize = 100;
 
@@ -41,13 +45,13 @@ impl FromRequestParts<App> for Administrator {
         let digest = digest_of(token);
         let name = app.catalog.find_administration_token(&digest).await?;
         let name = name.ok_or_else(|| refused("this is not an administration token of this hub"))?;
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let address = client_address(parts, app);
         let actor = Actor {
             // An id that stays the same for the token, in the shape of every other id.
             uuid: data_encoding::BASE32_NOPAD.encode(digest.as_bytes())[..26].to_owned(),
             name: format!("Administration token of {name}"),
             email: String::new(),
-            ip: address.map_or_else(|| "127.0.0.1".to_owned(), |address| address.to_canonical().to_string()),
+            ip: address.map_or_else(|| "127.0.0.1".to_owned(), |address| address.to_string()),
             since: app.started_at,
         };
         Ok(Self { grant: HubGrant::of_the_hub_itself(), actor })

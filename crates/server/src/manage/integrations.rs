@@ -1,7 +1,7 @@
 //! Integrations of an account.
 
 use axum::{Json, extract::State, http::StatusCode};
-use daybook_events::{Grant, IntegrationId};
+use daybook_events::Grant;
 use daybook_store::{Integration, IntegrationKind, IntegrationState};
 
 use super::{
@@ -79,7 +79,7 @@ pub(super) async fn change_integration(
         _ => return Err(ApiError::invalid("state: must be active or disabled")),
     };
     let found = find_integration(&app, &grant, &integration).await?;
-    set_state(&app, &administrator, &grant, &found.integration_id, state).await?;
+    set_state(&app, &administrator, &grant, &found, state).await?;
     Ok(Json(view(Integration { state, ..found })))
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn remove_integration(
 ) -> Result<StatusCode, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let found = find_integration(&app, &grant, &integration).await?;
-    set_state(&app, &administrator, &grant, &found.integration_id, IntegrationState::Removed).await?;
+    set_state(&app, &administrator, &grant, &found, IntegrationState::Removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -108,7 +108,7 @@ async fn set_state(
     app: &App,
     administrator: &Administrator,
     grant: &Grant,
-    integration: &IntegrationId,
+    integration: &Integration,
     state: IntegrationState,
 ) -> Result<(), ApiError> {
     app.catalog.set_integration_state(grant, &administrator.actor, integration, state).await?;

@@ -58,9 +58,44 @@ pub(crate) enum TokenFault {
     /// It is a source's token, and reading was asked for; or the other way round.
     #[error("{0}")]
     WrongUse(&'static str),
+    /// It may not be used from there.
+    #[error("the token may not be used from {0}; its networks can be changed in the console")]
+    Network(String),
     /// The store cannot say.
     #[error("look up the token")]
     Store(#[from] StoreError),
+}
+
+/// A token that is not honoured, and whose it is as far as that is known.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) fault: TokenFault,
+    pub(crate) verdict: Option<Arc<TokenVerdict>>,
+}
+
+impl<F: Into<TokenFault>> From<F> for Refused {
+    fn from(fault: F) -> Self {
+        Self { fault: fault.into(), verdict: None }
+    }
+}
+
+impl TokenFault {
+    /// A short code, by which refusals are counted; `None` for what says nothing about a token.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Missing | Self::Store(_) => return None,
+            Self::Jwt(JwtError::Malformed | JwtError::Algorithm(_)) => "malformed",
+            Self::Jwt(JwtError::UnknownKey) | Self::Unknown => "unknown",
+            Self::Jwt(JwtError::Signature) => "signature",
+            Self::KeyRevoked => "key_revoked",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Integration(_) => "integration",
+            Self::Feature { .. } => "feature",
+            Self::WrongUse(_) => "wrong_use",
+            Self::Network(_) => "network",
+        })
+    }
 }
 
 impl Kinded for TokenFault {
@@ -109,24 +144,28 @@ impl Authenticator {
     /// # Errors
     ///
     /// `Unauthenticated`, with the reason; or the store's kind when it cannot say.
-    pub(crate) async fn authenticate(&self, token: &str) -> Result<Arc<TokenVerdict>, TokenFault> {
+    pub(crate) async fn authenticate(&self, token: &str) -> Result<Arc<TokenVerdict>, Refused> {
         let verdict = match self.find_verdict(token) {
             Some(verdict) => verdict,
             None => self.look_up(token).await?,
         };
+        match self.fault_of(&verdict) {
+            Some(fault) => Err(Refused { fault, verdict: Some(verdict) }),
+            None => Ok(verdict),
+        }
+    }
+
+    fn fault_of(&self, verdict: &TokenVerdict) -> Option<TokenFault> {
         if verdict.key_status == KeyStatus::Revoked {
-            return Err(TokenFault::KeyRevoked);
+            return Some(TokenFault::KeyRevoked);
         }
         if verdict.revoked_at.is_some() {
-            return Err(TokenFault::Revoked);
+            return Some(TokenFault::Revoked);
         }
-        if verdict.expires_at.is_some_and(|expires_at| expires_at <= self.clock.now()) {
-            return Err(TokenFault::Expired);
+        if verdict.rights.expires_at.is_some_and(|expires_at| expires_at <= self.clock.now()) {
+            return Some(TokenFault::Expired);
         }
-        if verdict.state != IntegrationState::Active {
-            return Err(TokenFault::Integration(verdict.state));
-        }
-        Ok(verdict)
+        (verdict.state != IntegrationState::Active).then_some(TokenFault::Integration(verdict.state))
     }
 
     /// By the digest of the whole token, so that only a token verified before is found.

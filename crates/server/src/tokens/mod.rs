@@ -5,11 +5,13 @@
 //! the next request, and on other nodes within a second.
 
 mod authenticate;
+mod issue;
 mod jwt;
 mod keyring;
 mod seal;
 
-pub(crate) use authenticate::{Authenticator, TokenFault};
+pub(crate) use authenticate::{Authenticator, Refused, TokenFault};
+pub(crate) use issue::{Issue, check_features, expires_after, find_token, issue};
 pub(crate) use jwt::Jwk;
 pub(crate) use jwt::digest_of;
 pub(crate) use keyring::Keyring;

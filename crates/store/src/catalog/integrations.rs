@@ -1,11 +1,16 @@
 //! Integrations: the readers and producers that an account has registered.
 
 use daybook_events::{AccountId, Actor, AuditRecord, Grant, IntegrationId, Timestamp};
-use sqlx::any::AnyRow;
+use serde_json::{Value, json};
+use sqlx::{
+    Any,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
 use super::{Catalog, named_enum, text, time};
 use crate::{
-    error::{Step, StoreError},
+    error::{OrExists, Step, StoreError},
     log::parse_stored,
     sql,
 };
@@ -117,13 +122,8 @@ impl Catalog {
         if added == 0 {
             return Err(StoreError::Exists { what: "integration", name: name.to_owned() });
         }
-        let record = AuditRecord {
-            action: "create",
-            object_type: "sa",
-            object_uuid: integration.integration_id.to_string(),
-            aux_uuid: None,
-            aux_info: Some(name.to_owned()),
-        };
+        let record = AuditRecord::new("create", "sa", &integration.integration_id, name)
+            .with_change(Value::Null, json!({"name": name, "kind": kind.as_str()}));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("add an integration")?;
         Ok(integration)
@@ -139,42 +139,81 @@ impl Catalog {
         query.fetch_all(self.database.readers()).await.step("list integrations")?.iter().map(integration).collect()
     }
 
-    /// Enables, disables or removes an integration. Its tokens follow at once.
+    /// One integration of an account, a removed one too.
     ///
     /// # Errors
     ///
-    /// `NotFound`: no such integration in the account, or it was removed.
+    /// `NotFound`: the account never had one with this id.
+    pub async fn find_integration(&self, grant: &Grant, id: &str) -> Result<Integration, StoreError> {
+        let query = self.database.query(sql::FIND_INTEGRATION).bind(id).bind(grant.account().as_str());
+        let row = query.fetch_optional(self.database.readers()).await.step("find an integration")?;
+        integration(&row.ok_or_else(|| missing(id))?)
+    }
+
+    /// Renames an integration.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`: it was removed. `Conflict`: the name is taken.
+    pub async fn rename_integration(
+        &self,
+        grant: &Grant,
+        actor: &Actor,
+        integration: &Integration,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let record = AuditRecord::new("update", "sa", &integration.integration_id, name)
+            .with_change(json!({"name": integration.name}), json!({"name": name}));
+        let query = self.database.query(sql::RENAME_INTEGRATION).bind(integration.integration_id.as_str());
+        let query = query.bind(grant.account().as_str()).bind(name);
+        self.change_integration(grant, actor, (query, name), record).await
+    }
+
+    /// Enables, disables, removes an integration, or brings a removed one back, disabled. Its tokens follow at once.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`: it was removed, or (to bring it back) it was not. `Conflict`: its name is taken by now.
     pub async fn set_integration_state(
         &self,
         grant: &Grant,
         actor: &Actor,
-        integration_id: &IntegrationId,
+        integration: &Integration,
         state: IntegrationState,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.writers().begin().await.step("change an integration")?;
-        let changed = self
-            .database
-            .query(sql::UPDATE_INTEGRATION_STATE)
-            .bind(integration_id.as_str())
-            .bind(grant.account().as_str())
-            .bind(state.as_str())
-            .execute(&mut *transaction)
-            .await
-            .step("change an integration")?
-            .rows_affected();
-        if changed == 0 {
-            return Err(StoreError::Missing { what: "integration", name: integration_id.to_string() });
+        let id = integration.integration_id.as_str();
+        let is_back = integration.state == IntegrationState::Removed && state == IntegrationState::Disabled;
+        let statement = if is_back { sql::RESTORE_INTEGRATION } else { sql::UPDATE_INTEGRATION_STATE };
+        let mut query = self.database.query(statement).bind(id).bind(grant.account().as_str());
+        if !is_back {
+            query = query.bind(state.as_str());
         }
-        let record = AuditRecord {
-            action: if state == IntegrationState::Removed { "delete" } else { "update" },
-            object_type: "sa",
-            object_uuid: integration_id.to_string(),
-            aux_uuid: None,
-            aux_info: Some(state.to_string()),
-        };
+        let action = if state == IntegrationState::Removed { "delete" } else { "update" };
+        let record = AuditRecord::new(action, "sa", id, &integration.name)
+            .with_info(state.to_string())
+            .with_change(json!({"state": integration.state.as_str()}), json!({"state": state.as_str()}));
+        self.change_integration(grant, actor, (query, &integration.name), record).await
+    }
+
+    async fn change_integration(
+        &self,
+        grant: &Grant,
+        actor: &Actor,
+        (query, name): (Query<'_, Any, AnyArguments>, &str),
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.database.writers().begin().await.step("change an integration")?;
+        let changed = query.execute(&mut *transaction).await.or_exists("change an integration", "integration", name)?;
+        if changed.rows_affected() == 0 {
+            return Err(missing(&record.object_uuid));
+        }
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("change an integration")
     }
+}
+
+fn missing(id: &str) -> StoreError {
+    StoreError::Missing { what: "integration", name: id.to_owned() }
 }
 
 fn integration(row: &AnyRow) -> Result<Integration, StoreError> {

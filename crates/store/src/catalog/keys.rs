@@ -37,6 +37,17 @@ pub struct SigningKeyRow {
     pub created_at: Timestamp,
 }
 
+/// An administration token, as far as the hub knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdministrationToken {
+    /// SHA-256 of the token, hexadecimal.
+    pub digest: String,
+    /// Where it was made.
+    pub name: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
 impl Catalog {
     /// Every signing key, newest first.
     ///
@@ -139,5 +150,38 @@ impl Catalog {
         let query = self.database.query(sql::FIND_ADMINISTRATION_TOKEN).bind(digest);
         let row = query.fetch_optional(self.database.readers()).await.step("find an administration token")?;
         row.map(|row| text(&row, "name")).transpose()
+    }
+
+    /// Every administration token, by name.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Internal`.
+    pub async fn list_administration_tokens(&self, _grant: HubGrant) -> Result<Vec<AdministrationToken>, StoreError> {
+        let query = self.database.query(sql::LIST_ADMINISTRATION_TOKENS);
+        let rows = query.fetch_all(self.database.readers()).await.step("list administration tokens")?;
+        rows.iter()
+            .map(|row| {
+                Ok(AdministrationToken {
+                    digest: text(row, "token_digest")?,
+                    name: text(row, "name")?,
+                    created_at: time(row, "created_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Withdraws an administration token: its next request is refused.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`: there is none with this digest.
+    pub async fn revoke_administration_token(&self, _grant: HubGrant, digest: &str) -> Result<(), StoreError> {
+        let query = self.database.query(sql::DELETE_ADMINISTRATION_TOKEN).bind(digest);
+        let deleted = query.execute(self.database.writers()).await.step("withdraw an administration token")?;
+        if deleted.rows_affected() == 0 {
+            return Err(StoreError::Missing { what: "administration token", name: digest.to_owned() });
+        }
+        Ok(())
     }
 }

@@ -4,8 +4,16 @@
 //! of an account is asked with the grant of that account.
 
 mod accounts;
+mod actions;
 mod integrations;
 mod keys;
+mod links;
+mod members;
+mod passkeys;
+mod people;
+mod sessions;
+mod token_rights;
+mod token_uses;
 mod tokens;
 
 use std::sync::Arc;
@@ -14,8 +22,16 @@ use daybook_events::{AUDIT_EVENTS, AccountId, Actor, AuditRecord, Clock, NewEven
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
 pub use accounts::Account;
+pub use actions::{Action, ActionFilter, ActionPlace};
 pub use integrations::{Integration, IntegrationKind, IntegrationState};
-pub use keys::{KeyStatus, SigningKeyRow};
+pub use keys::{AdministrationToken, KeyStatus, SigningKeyRow};
+pub use links::{Link, LinkPurpose, NewLink};
+pub use members::{Member, MemberState, Membership};
+pub use passkeys::Passkey;
+pub use people::{NewPerson, Person};
+pub use sessions::{NewSession, Session, SignInMethod};
+pub use token_rights::{EndingToken, TokenRights};
+pub use token_uses::{TokenHour, TokenRefusal};
 pub use tokens::{FeatureUse, NewToken, TokenRow, TokenUse, TokenVerdict};
 
 use crate::{
@@ -39,7 +55,7 @@ impl Catalog {
         Self { database, clock }
     }
 
-    /// Appends the audit event of a change, in the change's own transaction.
+    /// Writes down a change and appends its audit event, in the change's own transaction.
     async fn audit(
         &self,
         connection: &mut AnyConnection,
@@ -48,7 +64,8 @@ impl Catalog {
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let payload = record.into_event(account, actor, now);
+        let (event_id, payload) = record.to_event(account, actor, now);
+        self.insert_action(connection, account, actor, (&event_id, &record), now).await?;
         let blocks = EncodedBlock::encode_batch(&[NewEvent { time: now, payload: &payload }]);
         append_in(&self.database, connection, NewBlocks { account, feature: &AUDIT_EVENTS, blocks }, now).await
     }

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use daybook_events::{AccountId, Actor, AuditRecord, Feature, Grant, IntegrationId, KeyId, Timestamp, TokenId};
+use daybook_events::{
+    AccountId, Actor, AuditRecord, Feature, Grant, IntegrationId, KeyId, Networks, Position, Timestamp, TokenId,
+};
+use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 
 use super::{
-    Catalog, IntegrationKind, IntegrationState, KeyStatus, accounts::retention_days, number, optional_time, text, time,
+    Catalog, IntegrationKind, IntegrationState, KeyStatus, TokenRights, accounts::retention_days, number,
+    optional_time, text, time,
 };
 use crate::{
-    error::{Step, StoreError},
+    error::{OrExists, Step, StoreError},
     log::parse_stored,
     sql,
 };
@@ -23,16 +27,16 @@ pub struct NewToken {
     pub integration_id: IntegrationId,
     /// Its name, unique among the integration's live tokens.
     pub name: String,
-    /// What it may read, or append to.
-    pub features: BTreeSet<Feature>,
+    /// What it may do.
+    pub rights: TokenRights,
     /// SHA-256 of its signature segment, hexadecimal.
     pub signature_digest: String,
     /// What it was signed with.
     pub key_id: KeyId,
     /// When.
     pub issued_at: Timestamp,
-    /// Until when; `None` for ever.
-    pub expires_at: Option<Timestamp>,
+    /// The token that it takes the place of, if any.
+    pub replaces: Option<TokenId>,
 }
 
 /// A registered token, for people to look at.
@@ -48,12 +52,18 @@ pub struct TokenRow {
     pub kind: IntegrationKind,
     /// Its name.
     pub name: String,
-    /// What it may read, or append to.
-    pub features: BTreeSet<Feature>,
+    /// What it may do now.
+    pub rights: TokenRights,
+    /// The features that its text claims; it never gets others.
+    pub claimed_features: BTreeSet<Feature>,
+    /// The end that its text claims; `None` for none.
+    pub claimed_expires_at: Option<Timestamp>,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// Until when it is good; `None` for ever.
-    pub expires_at: Option<Timestamp>,
+    /// Who issued it, for people; empty for tokens of early versions.
+    pub issued_by: String,
+    /// The token that it takes the place of, if any.
+    pub replaces: Option<TokenId>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
     /// How it was used, by feature; `introspect` stands for introspection.
@@ -71,8 +81,8 @@ pub struct TokenVerdict {
     pub account_id: AccountId,
     /// Days for which that keeps its events; `None` for ever.
     pub retention_days: Option<u32>,
-    /// What it may read, or append to.
-    pub features: BTreeSet<Feature>,
+    /// What it may do.
+    pub rights: TokenRights,
     /// What signed it.
     pub key_id: KeyId,
     /// Whether that may still verify.
@@ -83,8 +93,6 @@ pub struct TokenVerdict {
     pub state: IntegrationState,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// Until when it is good; `None` for ever.
-    pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
@@ -104,6 +112,8 @@ pub struct FeatureUse {
     pub requests: i64,
     /// Events read or appended.
     pub events: i64,
+    /// The last position it was served; 0 when it reads nothing.
+    pub position: Position,
 }
 
 /// Uses of a token to add to what is known.
@@ -134,11 +144,15 @@ impl Catalog {
             .bind(token.integration_id.as_str())
             .bind(grant.account().as_str())
             .bind(&token.name)
-            .bind(join_features(&token.features))
+            .bind(join_features(&token.rights.features))
             .bind(&token.signature_digest)
             .bind(token.key_id.as_str())
             .bind(token.issued_at.as_nanos())
-            .bind(token.expires_at.map_or(0, Timestamp::as_nanos))
+            .bind(token.rights.expires_at.map_or(0, Timestamp::as_nanos))
+            .bind(token.rights.networks.to_string())
+            .bind(i64::from(token.rights.requests_per_minute.unwrap_or(0)))
+            .bind(&actor.name)
+            .bind(token.replaces.as_ref().map_or("", TokenId::as_str))
             .execute(&mut *transaction)
             .await
             .step("register a token")?
@@ -146,9 +160,10 @@ impl Catalog {
         if added == 0 {
             return Err(StoreError::Exists { what: "token", name: token.name.clone() });
         }
-        let about = |action, info: &str| token_record(action, &token.token_id, &token.integration_id, info);
-        self.audit(&mut transaction, grant.account(), actor, about("create", &token.name)).await?;
-        self.audit(&mut transaction, grant.account(), actor, about("tverify", &token.name)).await?;
+        let about = |action| token_record(action, &token.token_id, &token.integration_id, &token.name);
+        let created = about("create").with_change(Value::Null, token.rights.to_value());
+        self.audit(&mut transaction, grant.account(), actor, created).await?;
+        self.audit(&mut transaction, grant.account(), actor, about("tverify")).await?;
         transaction.commit().await.step("register a token")
     }
 
@@ -197,16 +212,13 @@ impl Catalog {
     ) -> Result<(), StoreError> {
         let mut transaction = self.database.writers().begin().await.step("rename a token")?;
         let query = self.database.query(sql::RENAME_TOKEN).bind(token.token_id.as_str()).bind(grant.account().as_str());
-        let renamed = query.bind(name).execute(&mut *transaction).await.map_err(|error| {
-            if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) {
-                return StoreError::Exists { what: "token", name: name.to_owned() };
-            }
-            StoreError::Statement { operation: "rename a token", source: error }
-        })?;
+        let renamed = query.bind(name).execute(&mut *transaction).await;
+        let renamed = renamed.or_exists("rename a token", "token", name)?;
         if renamed.rows_affected() == 0 {
             return Err(StoreError::Missing { what: "live token", name: token.token_id.to_string() });
         }
-        let record = token_record("trename", &token.token_id, &token.integration_id, name);
+        let record = token_record("trename", &token.token_id, &token.integration_id, name)
+            .with_change(json!({"name": token.name}), json!({"name": name}));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("rename a token")
     }
@@ -231,52 +243,39 @@ impl Catalog {
         if revoked == 0 {
             return Err(StoreError::Missing { what: "live token", name: token.token_id.to_string() });
         }
-        let record = token_record("trevoke", &token.token_id, &token.integration_id, &token.name);
+        let record = token_record("trevoke", &token.token_id, &token.integration_id, &token.name)
+            .with_change(json!({"state": "active"}), json!({"state": "revoked"}));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("revoke a token")
     }
-
-    /// Adds uses of tokens to what is known, in one transaction.
-    ///
-    /// # Errors
-    ///
-    /// `Unavailable`, `StorageFull` or `Internal`; nothing was recorded.
-    pub async fn record_token_uses(&self, uses: &[TokenUse]) -> Result<(), StoreError> {
-        let mut transaction = self.database.writers().begin().await.step("record the use of tokens")?;
-        for TokenUse { token_id, used } in uses {
-            self.database
-                .query(sql::RECORD_TOKEN_USE)
-                .bind(token_id.as_str())
-                .bind(&used.feature)
-                .bind(used.last_used_at.as_nanos())
-                .bind(&used.address)
-                .bind(&used.user_agent)
-                .bind(used.requests)
-                .bind(used.events)
-                .execute(&mut *transaction)
-                .await
-                .step("record the use of a token")?;
-        }
-        transaction.commit().await.step("record the use of tokens")
-    }
 }
 
-fn token_record(action: &'static str, token: &TokenId, integration: &IntegrationId, info: &str) -> AuditRecord {
-    AuditRecord {
-        action,
-        object_type: "satoken",
-        object_uuid: token.to_string(),
-        aux_uuid: Some(integration.to_string()),
-        aux_info: Some(info.to_owned()),
-    }
+pub(super) fn token_record(
+    action: &'static str,
+    token: &TokenId,
+    integration: &IntegrationId,
+    name: &str,
+) -> AuditRecord {
+    AuditRecord::new(action, "satoken", token, name).with_aux(integration)
 }
 
-fn join_features(features: &BTreeSet<Feature>) -> String {
+pub(super) fn join_features(features: &BTreeSet<Feature>) -> String {
     features.iter().map(Feature::as_str).collect::<Vec<_>>().join(",")
 }
 
-fn split_features(row: &AnyRow) -> Result<BTreeSet<Feature>, StoreError> {
-    text(row, "features")?.split(',').map(|name| parse_stored("feature", name.to_owned())).collect()
+fn split_features(row: &AnyRow, column: &'static str) -> Result<BTreeSet<Feature>, StoreError> {
+    text(row, column)?.split(',').map(|name| parse_stored("feature", name.to_owned())).collect()
+}
+
+fn rights(row: &AnyRow) -> Result<TokenRights, StoreError> {
+    let networks = text(row, "networks")?;
+    let requests_per_minute = number(row, "requests_per_minute")?;
+    Ok(TokenRights {
+        features: split_features(row, "features")?,
+        expires_at: optional_time(row, "expires_at")?,
+        networks: parse_stored::<Networks>("networks", networks)?,
+        requests_per_minute: u32::try_from(requests_per_minute).ok().filter(|requests| *requests > 0),
+    })
 }
 
 fn verdict(row: &AnyRow) -> Result<TokenVerdict, StoreError> {
@@ -285,13 +284,12 @@ fn verdict(row: &AnyRow) -> Result<TokenVerdict, StoreError> {
         integration_id: parse_stored("integration id", text(row, "integration_id")?)?,
         account_id: parse_stored("account id", text(row, "account_id")?)?,
         retention_days: retention_days(row)?,
-        features: split_features(row)?,
+        rights: rights(row)?,
         key_id: parse_stored("key id", text(row, "key_id")?)?,
         key_status: parse_stored("key status", text(row, "status")?)?,
         kind: parse_stored("integration kind", text(row, "kind")?)?,
         state: parse_stored("integration state", text(row, "state")?)?,
         issued_at: time(row, "issued_at")?,
-        expires_at: optional_time(row, "expires_at")?,
         revoked_at: optional_time(row, "revoked_at")?,
     })
 }
@@ -303,9 +301,12 @@ fn token(row: &AnyRow) -> Result<TokenRow, StoreError> {
         integration_name: text(row, "integration_name")?,
         kind: parse_stored("integration kind", text(row, "kind")?)?,
         name: text(row, "name")?,
-        features: split_features(row)?,
+        rights: rights(row)?,
+        claimed_features: split_features(row, "claimed_features")?,
+        claimed_expires_at: optional_time(row, "claimed_expires_at")?,
         issued_at: time(row, "issued_at")?,
-        expires_at: optional_time(row, "expires_at")?,
+        issued_by: text(row, "issued_by")?,
+        replaces: text(row, "replaces")?.parse().ok(),
         revoked_at: optional_time(row, "revoked_at")?,
         uses: Vec::new(),
     })
@@ -319,5 +320,6 @@ fn feature_use(row: &AnyRow) -> Result<FeatureUse, StoreError> {
         user_agent: text(row, "user_agent")?,
         requests: number(row, "requests")?,
         events: number(row, "events")?,
+        position: Position::new(number(row, "position")?),
     })
 }

@@ -8,6 +8,7 @@
 //! does. Readers take the description of blocks from an index, and their payloads from a cache or the table.
 
 mod append;
+mod arrivals;
 mod pack;
 mod read;
 mod watch;
@@ -19,6 +20,7 @@ use sqlx::{Row, any::AnyRow};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 pub use append::{AppendBatch, Appended, IdempotencyKey};
+pub use arrivals::ArrivalRun;
 pub use pack::{PackOutcome, StreamToPack};
 pub use read::{Events, ReadFilter, Run};
 pub use watch::Watch;

@@ -7,8 +7,8 @@ use daybook_events::{
     TokenId,
 };
 use daybook_store::{
-    FeatureUse, Integration, IntegrationKind, IntegrationState, KeyStatus, NewToken, ReadFilter, SigningKeyRow,
-    TokenUse,
+    ActionFilter, FeatureUse, Integration, IntegrationKind, IntegrationState, KeyStatus, NewToken, ReadFilter,
+    SigningKeyRow, TokenRefusal, TokenRights, TokenUse,
 };
 
 use crate::{contract, support::*};
@@ -46,11 +46,16 @@ fn new_token(integration: &Integration, key: &SigningKeyRow, name: &str) -> NewT
         token_id: TokenId::random(),
         integration_id: integration.integration_id.clone(),
         name: name.into(),
-        features: BTreeSet::from([AUDIT_EVENTS, ITEM_USAGES]),
+        rights: TokenRights {
+            features: BTreeSet::from([AUDIT_EVENTS, ITEM_USAGES]),
+            expires_at: Some(at(3600)),
+            networks: "10.0.0.0/8".parse().unwrap(),
+            requests_per_minute: Some(60),
+        },
         signature_digest: format!("digest of {name} {}", TokenId::random()),
         key_id: key.key_id.clone(),
         issued_at: NOON,
-        expires_at: Some(at(3600)),
+        replaces: None,
     }
 }
 
@@ -61,7 +66,7 @@ contract! {
         assert_eq!((taken.kind(), taken.to_string()), (Kind::Conflict, "account \"Acme\" exists already".into()));
         assert_eq!(store.catalog.list_accounts(HUB).await.unwrap(), std::slice::from_ref(&account));
         assert_eq!(store.catalog.find_account(HUB, &account.account_id).await.unwrap(), account);
-        let changed = store.catalog.set_account_retention(HUB, &actor(), &account.account_id, None).await.unwrap();
+        let changed = store.catalog.set_account_retention(&HUB.account(account.account_id.clone()), &actor(), None).await.unwrap();
         assert_eq!(changed.retention_days, None);
         let unknown = store.catalog.find_account(HUB, &AccountId::random()).await.unwrap_err();
         assert_eq!(unknown.kind(), Kind::NotFound);
@@ -75,7 +80,7 @@ contract! {
         store.catalog.revoke_token(&grant, &actor(), &token).await.unwrap();
         store
             .catalog
-            .set_integration_state(&grant, &actor(), &integration.integration_id, IntegrationState::Removed)
+            .set_integration_state(&grant, &actor(), &integration, IntegrationState::Removed)
             .await
             .unwrap();
         assert_eq!(audit_trail(&store, &grant).await, [
@@ -110,8 +115,8 @@ contract! {
         store.catalog.add_token(&grant, &actor(), &token).await.unwrap();
         let verdict = store.catalog.find_token(&token.signature_digest).await.unwrap().unwrap();
         assert_eq!(verdict.account_id, *grant.account());
-        assert_eq!(verdict.features, token.features);
-        assert_eq!((verdict.expires_at, verdict.revoked_at), (Some(at(3600)), None));
+        assert_eq!(verdict.rights, token.rights);
+        assert_eq!((verdict.rights.expires_at, verdict.revoked_at), (Some(at(3600)), None));
         assert_eq!((verdict.state, verdict.key_status), (IntegrationState::Active, KeyStatus::Active));
         assert!(store.catalog.find_token("another digest").await.unwrap().is_none());
 
@@ -135,8 +140,8 @@ contract! {
         assert_eq!(revoked.unwrap_err().kind(), Kind::NotFound);
         let renamed = store.catalog.rename_token(&stranger, &actor(), &row, "mine").await;
         assert_eq!(renamed.unwrap_err().kind(), Kind::NotFound);
-        let id = &integration.integration_id;
-        let removed = store.catalog.set_integration_state(&stranger, &actor(), id, IntegrationState::Removed).await;
+        let removed =
+            store.catalog.set_integration_state(&stranger, &actor(), &integration, IntegrationState::Removed).await;
         assert_eq!(removed.unwrap_err().kind(), Kind::NotFound);
         assert!(audit_trail(&store, &stranger).await.is_empty());
     }
@@ -153,11 +158,94 @@ contract! {
                 user_agent: "a client".into(),
                 requests: 1,
                 events,
+                position: Position::new(events),
             };
-            store.catalog.record_token_uses(&[TokenUse { token_id: token.token_id.clone(), used }]).await.unwrap();
+            let used = TokenUse { token_id: token.token_id.clone(), used };
+            store.catalog.record_token_uses(&[used], &[]).await.unwrap();
         }
         let uses = store.catalog.list_tokens(&grant).await.unwrap().remove(0).uses;
         assert_eq!((uses[0].requests, uses[0].events, uses[0].last_used_at), (2, 150, at(2)));
+        assert_eq!(uses[0].position, Position::new(50));
+        let hours = store.catalog.list_token_hours(&grant, NOON).await.unwrap();
+        assert_eq!((hours.len(), hours[0].requests, hours[0].events), (1, 2, 150));
+        store.catalog.forget_token_hours(at(7200)).await.unwrap();
+        assert!(store.catalog.list_token_hours(&grant, NOON).await.unwrap().is_empty());
+    }
+
+    async fn refusals_add_up_by_reason_and_are_the_accounts_own(store: Store) {
+        let (grant, integration, key) = with_integration(&store).await;
+        let token = new_token(&integration, &key, "t1");
+        store.catalog.add_token(&grant, &actor(), &token).await.unwrap();
+        let refusal = |token_id: Option<TokenId>, reason: &str, seconds| TokenRefusal {
+            account_id: token_id.is_some().then(|| grant.account().clone()),
+            token_id,
+            reason: reason.into(),
+            feature: String::new(),
+            refused_at: at(seconds),
+            address: "192.0.2.1".into(),
+            user_agent: "a client".into(),
+            requests: 1,
+        };
+        let own = |seconds| refusal(Some(token.token_id.clone()), "expired", seconds);
+        store.catalog.record_token_uses(&[], &[own(1), refusal(None, "unknown", 2)]).await.unwrap();
+        store.catalog.record_token_uses(&[], &[own(3)]).await.unwrap();
+        let refusals = store.catalog.list_token_refusals(&grant, NOON).await.unwrap();
+        assert_eq!(refusals, [TokenRefusal { requests: 2, ..own(3) }]);
+        assert_eq!(store.catalog.list_stray_refusals(HUB, NOON).await.unwrap(), [refusal(None, "unknown", 2)]);
+        assert!(store.catalog.list_token_refusals(&grant, at(4)).await.unwrap().is_empty());
+    }
+
+    async fn rights_change_and_the_claims_stay(store: Store) {
+        let (grant, integration, key) = with_integration(&store).await;
+        let token = new_token(&integration, &key, "t1");
+        store.catalog.add_token(&grant, &actor(), &token).await.unwrap();
+        let row = store.catalog.list_tokens(&grant).await.unwrap().remove(0);
+        let rights = TokenRights { features: [AUDIT_EVENTS].into(), ..TokenRights::default() };
+        store.clock.set(at(1));
+        store.catalog.change_token_rights(&grant, &actor(), &row, &rights).await.unwrap();
+        let changed = store.catalog.list_tokens(&grant).await.unwrap().remove(0);
+        assert_eq!((&changed.rights, &changed.claimed_features), (&rights, &token.rights.features));
+        assert_eq!(changed.claimed_expires_at, Some(at(3600)));
+        let verdict = store.catalog.find_token(&token.signature_digest).await.unwrap().unwrap();
+        assert_eq!(verdict.rights, rights);
+        let action = store.catalog.list_actions(&grant, &ActionFilter::default(), None, 1).await.unwrap().remove(0);
+        assert_eq!(action.before["networks"], "10.0.0.0/8");
+        assert_eq!(action.after["features"], serde_json::json!(["auditevents"]));
+        let stranger = Grant::administrator(AccountId::random());
+        let refused = store.catalog.change_token_rights(&stranger, &actor(), &row, &rights).await;
+        assert_eq!(refused.unwrap_err().kind(), Kind::NotFound);
+    }
+
+    async fn an_approaching_end_is_announced_once(store: Store) {
+        let (grant, integration, key) = with_integration(&store).await;
+        store.catalog.add_token(&grant, &actor(), &new_token(&integration, &key, "t1")).await.unwrap();
+        let ending = store.catalog.list_ending_tokens(HUB, NOON, at(3600)).await.unwrap();
+        assert_eq!((ending.len(), ending[0].name.as_str()), (1, "t1"));
+        assert!(store.catalog.list_ending_tokens(HUB, at(3600), at(7200)).await.unwrap().is_empty());
+        for (days, is_new) in [(1, true), (1, false), (0, true)] {
+            assert_eq!(store.catalog.announce_token_end(HUB, &actor(), &ending[0], days).await.unwrap(), is_new);
+        }
+        assert_eq!(audit_trail(&store, &grant).await[4..], [
+            "satoken update t1 of Splunk production expires within 1 day",
+            "satoken expire t1 of Splunk production has expired",
+        ]);
+    }
+
+    async fn a_removed_integration_comes_back_unless_its_name_is_taken(store: Store) {
+        let (grant, integration, _) = with_integration(&store).await;
+        let set = async |from: &Integration, state| {
+            store.catalog.set_integration_state(&grant, &actor(), from, state).await
+        };
+        set(&integration, IntegrationState::Removed).await.unwrap();
+        let removed = store.catalog.find_integration(&grant, integration.integration_id.as_str()).await.unwrap();
+        set(&removed, IntegrationState::Disabled).await.unwrap();
+        let back = store.catalog.list_integrations(&grant).await.unwrap().remove(0);
+        assert_eq!(back.state, IntegrationState::Disabled);
+        store.catalog.rename_integration(&grant, &actor(), &back, "Splunk test").await.unwrap();
+        set(&back, IntegrationState::Removed).await.unwrap();
+        store.catalog.add_integration(&grant, &actor(), IntegrationKind::Other, "Splunk test").await.unwrap();
+        let removed = Integration { state: IntegrationState::Removed, ..back };
+        assert_eq!(set(&removed, IntegrationState::Disabled).await.unwrap_err().kind(), Kind::Conflict);
     }
 
     async fn one_signing_key_is_active_and_revoked_ones_stay_known(store: Store) {
@@ -178,6 +266,9 @@ contract! {
         store.catalog.add_administration_token(HUB, "digest", "this node").await.unwrap();
         assert_eq!(store.catalog.find_administration_token("digest").await.unwrap().as_deref(), Some("this node"));
         assert_eq!(store.catalog.find_administration_token("other").await.unwrap(), None);
+        assert_eq!(store.catalog.list_administration_tokens(HUB).await.unwrap().len(), 1);
+        store.catalog.revoke_administration_token(HUB, "digest").await.unwrap();
+        assert_eq!(store.catalog.find_administration_token("digest").await.unwrap(), None);
         assert!(SIGN_IN_ATTEMPTS.is_wire());
     }
 }

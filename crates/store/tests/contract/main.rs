@@ -8,6 +8,7 @@ mod cursors;
 mod disk;
 mod log;
 mod packing;
+mod people;
 mod properties;
 mod support;
 
