@@ -21,6 +21,7 @@ test: cargo
 	@$(XTASK) test $(ARGS)
 
 bench: cargo
+	@$(XTASK) web
 	@cargo build --release --package daybook-server --bin daybook
 	@$(BENCH) $(ARGS)
 

@@ -1,10 +1,10 @@
 //! `test`: everything that CI runs, in order, stopping at the first failure.
 
-use std::{env, ffi::OsStr, process::Command, time::Instant};
+use std::{env, ffi::OsStr, path::Path, process::Command, time::Instant};
 
 use anyhow::{Context, bail};
 
-use crate::{collectors, install, postgres::PostgresServer, workspace::cargo};
+use crate::{collectors, install, postgres::PostgresServer, web, workspace::cargo};
 
 const POSTGRES_VARIABLE: &str = "DAYBOOK_TEST_POSTGRES";
 /// The folder of the collectors' programs.
@@ -18,6 +18,7 @@ const COLLECTORS_VARIABLE: &str = "DAYBOOK_TEST_COLLECTORS";
 pub(crate) fn test(filter: &[String]) -> anyhow::Result<()> {
     let started = Instant::now();
     install::install_for_tests()?;
+    web::install()?;
     if filter.is_empty() {
         step("format", cargo()?.args(["fmt", "--all", "--check"]))?;
         step("lints", cargo()?.args(["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"]))?;
@@ -26,6 +27,11 @@ pub(crate) fn test(filter: &[String]) -> anyhow::Result<()> {
         step("docs", &mut doc)?;
     }
     test_with_postgres(filter)?;
+    if filter.is_empty() {
+        let [mut build, mut tests] = web::tests()?;
+        step("the browser tests' binary", &mut build)?;
+        step("browser tests", &mut tests)?;
+    }
     eprintln!("== all steps passed in {} s", started.elapsed().as_secs());
     Ok(())
 }
@@ -60,6 +66,7 @@ fn step(name: &str, command: &mut Command) -> anyhow::Result<()> {
 }
 
 fn line_of(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let arguments = command.get_args().map(OsStr::to_string_lossy);
-    arguments.fold("cargo".to_owned(), |line, argument| format!("{line} {argument}"))
+    arguments.fold(program.to_string_lossy().into_owned(), |line, argument| format!("{line} {argument}"))
 }

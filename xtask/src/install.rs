@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{bail, ensure};
 
-use crate::{postgres, workspace};
+use crate::{postgres, web, workspace};
 
 /// One thing that must be there.
 struct Need {
@@ -18,8 +18,21 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const FOR_TESTS: &[Need] =
-    &[Need { name: "PostgreSQL", is_there: || postgres::find_programs().is_ok(), packages: &["postgresql"] }];
+const FOR_TESTS: &[Need] = &[
+    Need { name: "PostgreSQL", is_there: || postgres::find_programs().is_ok(), packages: &["postgresql"] },
+    Need { name: "Chromium", is_there: || web::chromium().is_file(), packages: &["chromium"] },
+    Need {
+        name: "Node.js 20 or later with npm (in Debian since 13)",
+        is_there: || has_npm() && node_version().is_some_and(|version| version >= NODE_VERSION_MIN),
+        packages: &["nodejs", "npm"],
+    },
+];
+
+/// What `npm ci` alone needs, in any version.
+const FOR_NPM: &[Need] = &[Need { name: "npm", is_there: has_npm, packages: &["nodejs", "npm"] }];
+
+/// The oldest that runs the browser tests.
+const NODE_VERSION_MIN: u32 = 20;
 
 /// Sees to it that everything the tests need is installed.
 ///
@@ -29,7 +42,20 @@ const FOR_TESTS: &[Need] =
 pub(crate) fn install_for_tests() -> anyhow::Result<()> {
     check_cargo_component("fmt", "rustfmt")?;
     check_cargo_component("clippy", "clippy")?;
-    let missing: Vec<&Need> = FOR_TESTS.iter().filter(|need| !(need.is_there)()).collect();
+    install(FOR_TESTS)
+}
+
+/// Sees to it that there is an npm.
+///
+/// # Errors
+///
+/// It is missing and cannot be installed; the text says what to install by hand.
+pub(crate) fn install_npm() -> anyhow::Result<()> {
+    install(FOR_NPM)
+}
+
+fn install(needs: &[Need]) -> anyhow::Result<()> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.is_there)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -50,6 +76,20 @@ fn check_cargo_component(subcommand: &str, component: &str) -> anyhow::Result<()
     let output = workspace::cargo()?.args([subcommand, "--version"]).output()?;
     ensure!(output.status.success(), "cargo {subcommand} is missing: run `rustup component add {component}`");
     Ok(())
+}
+
+fn has_npm() -> bool {
+    version_of("npm").is_some()
+}
+
+/// The major version of Node.js.
+fn node_version() -> Option<u32> {
+    version_of("node")?.trim().trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+fn version_of(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn apt_get(arguments: &[&str]) -> bool {

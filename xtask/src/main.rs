@@ -3,7 +3,8 @@
 //! | command | what it does |
 //! |---|---|
 //! | `run`  | builds Daybook, starts it with a demo account and prints the address |
-//! | `test` | runs everything that CI runs: format, lints, docs, tests with a real PostgreSQL |
+//! | `test` | runs everything that CI runs: format, lints, docs, tests with a real PostgreSQL and a real browser |
+//! | `web`  | installs what the console takes from npm, which every build needs |
 //!
 //! What lives elsewhere: the rules that every file must keep are tests of this package (`tests/tidy`).
 #![allow(clippy::print_stderr, reason = "these commands talk to the person at the terminal")]
@@ -17,6 +18,7 @@ mod install;
 #[path = "../../crates/testkit/src/postgres.rs"]
 mod postgres;
 mod run;
+mod web;
 mod workspace;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -45,12 +47,15 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
+    /// Install what the console takes from npm, which every build needs; `run` and `test` do it too.
+    Web,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run { data_dir } => run::run(&data_dir),
         Command::Test { filter } => ci::test(&filter),
+        Command::Web => web::install(),
     };
     // Not by returning the error, which would print a backtrace of no use to the person at the terminal.
     if let Err(error) = result {

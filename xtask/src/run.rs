@@ -24,7 +24,7 @@ use signal_hook::{
     flag,
 };
 
-use crate::workspace;
+use crate::{web, workspace};
 
 const SIMULATION: &[&str] = &["--days", "30", "--users", "300", "--seed", "7", "--rate", "20/s"];
 const START_TIME_MAX: Duration = Duration::from_secs(30);
@@ -50,13 +50,18 @@ pub(crate) fn run(data_dir: &Path) -> anyhow::Result<()> {
     let mut simulate = Command::new(&binary);
     simulate.arg("simulate").args(SIMULATION);
     let simulation = Process::start("daybook simulate", &mut simulate, &data_dir)?;
-    eprintln!("\nDaybook is ready at {url}\nData: {}\nStop it with Ctrl-C.\n", data_dir.display());
+    eprintln!(
+        "\nDaybook is ready at {url}\n{}\nData: {}\nStop it with Ctrl-C.\n",
+        way_in(&data_dir, &url),
+        data_dir.display()
+    );
     let result = watch(&mut server, simulation, &stop);
     eprintln!("stopping Daybook");
     result
 }
 
 fn build() -> anyhow::Result<PathBuf> {
+    web::install()?;
     eprintln!("building Daybook; the first time takes some minutes");
     let mut command = workspace::cargo()?;
     command.args(["build", "--release", "--package", "daybook-server", "--bin", "daybook"]);
@@ -80,10 +85,18 @@ fn wait_until_ready(server: &mut Process, data_dir: &Path, stop: &AtomicBool) ->
     Ok(None)
 }
 
+/// The link that makes the first owner, or where people sign in.
+fn way_in(data_dir: &Path, url: &str) -> String {
+    match fs::read_to_string(data_dir.join("setup.link")) {
+        Ok(link) => format!("Create the owner (the link is good once, for 15 minutes):\n\n  {}\n", link.trim()),
+        Err(_) => format!("Sign in: {url}/sign-in"),
+    }
+}
+
 /// What this server wrote when it began to answer; a file of an earlier one has another process id.
 fn read_url(path: &Path, pid: u32) -> Option<String> {
     let file: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
-    (file["pid"].as_u64() == Some(u64::from(pid))).then(|| file["url"].as_str().map(str::to_owned))?
+    (file["pid"].as_u64() == Some(u64::from(pid))).then(|| file["public_url"].as_str().map(str::to_owned))?
 }
 
 /// Waits for a signal. A simulation that has finished is no reason to stop the server; one that failed is.
