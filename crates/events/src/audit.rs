@@ -62,7 +62,7 @@ pub struct AuditRecord {
 impl AuditRecord {
     /// An action on an object with this id and name.
     #[must_use]
-    pub fn new(action: &'static str, object_type: &'static str, uuid: impl ToString, name: &str) -> Self {
+    pub fn new(action: &'static str, object_type: &'static str, uuid: &(impl ToString + ?Sized), name: &str) -> Self {
         Self {
             action,
             object_type,
@@ -78,15 +78,15 @@ impl AuditRecord {
 
     /// The same on a person.
     #[must_use]
-    pub fn on_person(action: &'static str, uuid: impl ToString, name: &str, email: &str) -> Self {
+    pub fn on_person(action: &'static str, uuid: &(impl ToString + ?Sized), name: &str, email: &str) -> Self {
         let uuid = uuid.to_string();
         let person = Person { uuid: uuid.clone(), name: name.to_owned(), email: email.to_owned(), ..Person::default() };
-        Self { object_person: Some(person), ..Self::new(action, "user", uuid, email) }
+        Self { object_person: Some(person), ..Self::new(action, "user", &uuid, email) }
     }
 
     /// With another thing that it concerns.
     #[must_use]
-    pub fn with_aux(self, uuid: impl ToString) -> Self {
+    pub fn with_aux(self, uuid: &(impl ToString + ?Sized)) -> Self {
         Self { aux_uuid: Some(uuid.to_string()), ..self }
     }
 

@@ -3,7 +3,8 @@
 //! ```text
 //!  daybook.lock   held by the running server      server.json   how to reach it, for the command line
 //!  daybook.db     the store (SQLite)              admin.token   administers the hub, mode 0600
-//!  master.key     seals secrets, mode 0600        tls/          the local certificate authority, mode 0700
+//!  master.key     seals secrets, mode 0600        setup.link    makes the first owner, mode 0600
+//!  tls/           the local certificate authority, mode 0700
 //! ```
 
 use std::{
@@ -30,12 +31,39 @@ pub struct DataDir {
 pub struct ServerFile {
     /// Where to reach it from this machine: `https://127.0.0.1:8443`, or the public URL if only that is in the certificate.
     pub url: String,
+    /// Where people and connectors reach it.
+    #[serde(default)]
+    pub public_url: String,
     /// The certificate to trust; `None` with plain HTTP or a certificate of the user's own.
     pub ca: Option<PathBuf>,
     /// Its process.
     pub pid: u32,
     /// When it started, RFC 3339.
     pub started_at: String,
+}
+
+/// Where the link that makes the first owner is left for whoever may read the data directory.
+#[derive(Debug, Clone)]
+pub(crate) struct SetupLinkFile(PathBuf);
+
+impl SetupLinkFile {
+    /// Leaves a link.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(crate) fn write(&self, url: &str) -> Result<()> {
+        write_private(&self.0, format!("{url}\n").as_bytes())
+    }
+
+    /// Takes it away, once it is of no use.
+    pub(crate) fn remove(&self) {
+        if let Err(error) = fs::remove_file(&self.0)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, file = %self.0.display(), "the file of the set-up link could not be removed");
+        }
+    }
 }
 
 impl DataDir {
@@ -114,6 +142,12 @@ impl DataDir {
             write_private(&file, format!("{token}\n").as_bytes())?;
         }
         read_administration_token(&self.path)
+    }
+
+    /// The file with the link that makes the first owner.
+    #[must_use]
+    pub(crate) fn setup_link_file(&self) -> SetupLinkFile {
+        SetupLinkFile(self.path.join("setup.link"))
     }
 
     /// Leaves word of how to reach this server.

@@ -16,7 +16,8 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    error::ApiError, events_api, hear_out::hear_out, ingest, manage, openapi as document, state::App, telemetry,
+    console, error::ApiError, events_api, hear_out::hear_out, ingest, manage, openapi as document, state::App,
+    telemetry,
 };
 
 /// Smaller answers are not worth compressing.
@@ -32,10 +33,11 @@ pub(crate) fn router(app: &App) -> Router {
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(COMPRESS_ABOVE_BYTES));
     router
+        .merge(console::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(compression)
-        .layer(middleware::map_response(add_security_headers))
+        .layer(middleware::map_response_with_state(app.clone(), add_security_headers))
         .layer(middleware::map_request(hear_out))
         .layer(middleware::from_fn(telemetry::observe))
         .layer(CatchPanicLayer::custom(|_| internal_error()))
@@ -95,12 +97,17 @@ fn internal_error() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
 }
 
-async fn add_security_headers(mut response: Response) -> Response {
+async fn add_security_headers(State(app): State<App>, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     let policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if app.is_known_by_name {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     response
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    io::{IsTerminal, Write},
     net::{IpAddr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::{Config, parse_public_url},
+    console::{Doors, ensure_setup_link},
     data_dir::{DataDir, ServerFile},
     events_api::RateLimits,
     ingest::Budget,
@@ -44,8 +46,9 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
     let address = listener.local_addr().context("ask for the address of the listener")?;
     let place = Place::of(&config, address);
 
-    let app = open(config, &data_dir, &place, metrics).await?;
-    let certificates = Certificates::of(&app.config.tls, data_dir.path(), place.names());
+    let certificates = Certificates::of(&config.tls, data_dir.path(), place.names());
+    let ca_file = certificates.ca_file().filter(|_| !config.server.plain_http);
+    let app = open(config, &data_dir, (&place, ca_file), metrics).await?;
     let workers = Workers::start(&app);
     let stopped = listener::start(listener, &app, router(&app), certificates, &place.scheme)?;
     // A certificate of the user's own is for the public name, not for the address.
@@ -54,6 +57,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
         url: if has_own_certificate { app.public_url() } else { place.local_url.clone() },
         ca: stopped.ca_file.clone(),
         pid: std::process::id(),
+        public_url: app.public_url(),
         started_at: app.started_at.to_string(),
     })?;
     tracing::info!(
@@ -63,6 +67,9 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
         store = ?app.config.store.url,
         "Daybook is ready"
     );
+    if let Some(link) = ensure_setup_link(&app).await? {
+        tell_setup_link(&link, &data_dir.path().join("setup.link"));
+    }
 
     let outcome = tokio::select! {
         outcome = stopped.wait() => outcome,
@@ -76,6 +83,16 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
     app.database.close().await;
     tracing::info!("Daybook has stopped");
     outcome
+}
+
+/// A set-up link is a secret for a quarter of an hour: it goes into a file and onto a terminal, never into a log.
+fn tell_setup_link(link: &str, file: &Path) {
+    tracing::info!(file = %file.display(), "nobody can sign in yet; the link in the file makes the first owner, within 15 minutes");
+    let mut terminal = std::io::stdout();
+    if terminal.is_terminal() {
+        // Nobody reads along any more: the file is there.
+        let _ = writeln!(terminal, "\nCreate the owner of this hub:\n\n  {link}\n");
+    }
 }
 
 /// Files are this user's alone, and there may be as many connections as the system lets us have.
@@ -95,6 +112,8 @@ struct Place {
     local_url: String,
     /// The address of `local_url`.
     local_ip: IpAddr,
+    /// What browsers use, which differs behind a proxy.
+    public_scheme: String,
     /// `host[:port]`, for tokens.
     public_host: String,
 }
@@ -107,8 +126,11 @@ impl Place {
         } else {
             address
         };
-        let given = parse_public_url(&config.server.public_url).map(|(_, host)| host.to_owned());
+        let given = parse_public_url(&config.server.public_url);
+        let public_scheme = given.map_or(scheme, |(scheme, _)| scheme).to_owned();
+        let given = given.map(|(_, host)| host.to_owned());
         Self {
+            public_scheme,
             scheme: scheme.to_owned(),
             local_url: format!("{scheme}://{reachable}"),
             local_ip: reachable.ip(),
@@ -122,6 +144,13 @@ impl Place {
         let local = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), self.local_ip.to_string()];
         let names: BTreeSet<String> = local.into_iter().filter(|name| *name != public).collect();
         names.into_iter().chain([public]).collect()
+    }
+
+    /// Whether browsers reach it by TLS under a name that is nobody else's.
+    fn is_known_by_name(&self) -> bool {
+        let name = self.public_name();
+        let is_address = name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        !is_address && name != "localhost" && !name.ends_with(".localhost") && self.public_scheme == "https"
     }
 
     /// The public host without its port, as a certificate names it.
@@ -145,7 +174,7 @@ fn bind(listen: &str) -> Result<TcpListener> {
 async fn open(
     config: Config,
     data_dir: &DataDir,
-    place: &Place,
+    (place, ca_file): (&Place, Option<PathBuf>),
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> Result<App> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -162,14 +191,20 @@ async fn open(
     let node = data_dir.path().display().to_string();
     catalog.add_administration_token(HUB, &digest_of(&token), &node).await?;
 
+    let host = (place.public_host.as_str(), config.server.plain_http);
+    let doors = Doors::open(&catalog, &sealer, host).await?;
     let wait = Duration::from_secs(config.ingest.wait_secs);
     Ok(App(Arc::new(Parts {
         authenticator: Authenticator::new(keyring.clone(), catalog.clone(), Arc::clone(&clock)),
         rate_limits: RateLimits::of(&config.events_api),
         ingest_budget: Budget::new(config.ingest.in_flight_mib_max, config.ingest.body_mib_max, wait),
         token_uses: TokenUses::default(),
+        doors,
+        setup_link_file: data_dir.setup_link_file(),
         public_host: place.public_host.clone(),
         trusted_proxies: config.server.trusted_proxies.parse()?,
+        ca_file,
+        is_known_by_name: place.is_known_by_name(),
         started_at: clock.now(),
         openapi: std::sync::OnceLock::new(),
         config,

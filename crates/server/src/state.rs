@@ -1,12 +1,14 @@
 //! What every handler and worker shares, built once in [`crate::serve`] and passed down.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use daybook_events::{Clock, CursorSealer, Networks, Timestamp};
 use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
 
 use crate::{
     config::Config,
+    console::Doors,
+    data_dir::SetupLinkFile,
     events_api::RateLimits,
     ingest::Budget,
     tokens::{Authenticator, Keyring},
@@ -31,11 +33,18 @@ pub(crate) struct Parts {
     pub(crate) rate_limits: RateLimits,
     pub(crate) ingest_budget: Budget,
     pub(crate) token_uses: TokenUses,
+    pub(crate) doors: Doors,
+    pub(crate) setup_link_file: SetupLinkFile,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// `host[:port]` for the `aud` of tokens.
     pub(crate) public_host: String,
     /// Whose `X-Forwarded-For` is believed; everywhere means nobody's.
     pub(crate) trusted_proxies: Networks,
+    /// Whether browsers reach it by TLS under a name of its own, which may therefore be for TLS alone. Not so `localhost`:
+    /// that is every other program's on the machine too.
+    pub(crate) is_known_by_name: bool,
+    /// What clients have to trust; `None` with a certificate of the user's own, or plain HTTP.
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) started_at: Timestamp,
     /// What the OpenAPI document says; made when the routes are.
     pub(crate) openapi: std::sync::OnceLock<String>,

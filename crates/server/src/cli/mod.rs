@@ -11,6 +11,7 @@
 //! worked, 1 when it did not, 2 when the command line was wrong.
 
 mod account;
+mod admin_token;
 mod appender;
 mod ca;
 mod config;
@@ -23,6 +24,7 @@ mod ingest;
 mod integration;
 mod output;
 mod own_token;
+mod person;
 mod resolve;
 mod serve;
 mod signals;
@@ -107,7 +109,12 @@ enum Command {
     Simulate(simulate::Simulate),
     Status(status::Status),
     #[command(subcommand)]
+    Person(person::PersonCommand),
+    SetupLink(person::SetupLink),
+    #[command(subcommand)]
     SigningKey(signing_key::SigningKeyCommand),
+    #[command(subcommand)]
+    AdminToken(admin_token::AdminTokenCommand),
     Ca(ca::Ca),
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -144,6 +151,9 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> Result<ExitCode> 
         Command::Ingest(command) => Box::pin(ingest::run(global, command)).await,
         Command::Simulate(command) => Box::pin(simulate::run(global, command)).await,
         Command::Status(_) => status::run(global).await.map(done),
+        Command::Person(command) => person::run(global, command).await.map(done),
+        Command::SetupLink(_) => person::make_setup_link(global).await.map(done),
+        Command::AdminToken(command) => admin_token::run(global, command).await.map(done),
         Command::SigningKey(command) => signing_key::run(global, command).await.map(done),
         Command::Ca(command) => ca::run(global, &command).map(done),
         Command::Config(command) => config::run(global, &command),

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::manage::types::{AccountView, IntegrationView, SigningKeyView, TokenView};
+use crate::manage::types::{AccountView, IntegrationView, PersonView, SigningKeyView, TokenView};
 
 /// Something that people name.
 pub(super) trait Named {
@@ -31,6 +31,20 @@ impl Named for AccountView {
 
     fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Named for PersonView {
+    const WHAT: &'static str = "person";
+
+    // People are told apart by their email; several may have one name.
+    fn id(&self) -> &str {
+        &self.uuid
+    }
+
+    #[expect(clippy::misnamed_getters, reason = "what people are called by here is their email")]
+    fn name(&self) -> &str {
+        &self.email
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn show_storage(
     Ok(Json(storage))
 }
 
-fn check_retention(days: Option<u32>) -> Result<(), ApiError> {
+pub(crate) fn check_retention(days: Option<u32>) -> Result<(), ApiError> {
     if days.is_none_or(|days| (1..=RETENTION_DAYS_MAX).contains(&days)) {
         return Ok(());
     }

@@ -17,11 +17,15 @@ use crate::{
 };
 
 const NAME_LENGTH_MAX: usize = 100;
+/// The longest address that mail knows (RFC 5321, path without its brackets).
+const EMAIL_LENGTH_MAX: usize = 254;
 
 /// The bearer of an administration token.
 pub(crate) struct Administrator {
     pub(super) grant: HubGrant,
     pub(super) actor: Actor,
+    /// SHA-256 of the token, hexadecimal.
+    pub(super) digest: String,
 }
 
 impl Administrator {
@@ -54,7 +58,7 @@ impl FromRequestParts<App> for Administrator {
             ip: address.map_or_else(|| "127.0.0.1".to_owned(), |address| address.to_string()),
             since: app.started_at,
         };
-        Ok(Self { grant: HubGrant::of_the_hub_itself(), actor })
+        Ok(Self { grant: HubGrant::of_the_hub_itself(), actor, digest })
     }
 }
 
@@ -72,10 +76,43 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 }
 
 /// A name that people gave: trimmed, neither empty nor endless, without control characters.
-pub(super) fn check_name(name: &str) -> Result<&str, ApiError> {
+pub(crate) fn check_name(name: &str) -> Result<&str, ApiError> {
     let name = name.trim();
     let is_good = (1..=NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     is_good.then_some(name).ok_or_else(|| {
         ApiError::invalid(format!("name: must be 1 to {NAME_LENGTH_MAX} characters, none of them a control character"))
     })
+}
+
+/// An email address as people write it, in lower case. Whether it is somebody's shows when they follow their link.
+pub(crate) fn check_email(email: &str) -> Result<String, ApiError> {
+    let email = email.trim().to_lowercase();
+    let is_plain = |text: &str| {
+        !text.is_empty() && !text.chars().any(|character| character.is_whitespace() || character.is_control())
+    };
+    let is_email = email.split_once('@').is_some_and(|(name, domain)| {
+        is_plain(name) && is_plain(domain) && !domain.contains('@') && !email.contains(['<', '>', '"', ',', ';'])
+    });
+    if is_email && email.chars().count() <= EMAIL_LENGTH_MAX {
+        return Ok(email);
+    }
+    Err(ApiError::invalid(format!(
+        "write an email address of at most {EMAIL_LENGTH_MAX} characters, such as robin@acme.example"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_other_texts() {
+        for text in ["a@b", " robin.vale+x@fabrikam.example ", "jürgen@müller.example"] {
+            assert_eq!(check_email(text).unwrap(), text.trim(), "{text}");
+        }
+        let long = format!("{}@x.example", "a".repeat(250));
+        for text in ["", "robin", "@b", "a@", "a b@c", "a@b@c", "<a@b>", "a@b, c@d", "a\u{0}@b", &long] {
+            assert!(check_email(text).is_err(), "{text:?}");
+        }
+    }
 }

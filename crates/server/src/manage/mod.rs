@@ -6,10 +6,13 @@ mod accounts;
 mod administrator;
 mod integrations;
 mod keys;
+mod people;
 mod status;
 mod tokens;
 pub mod types;
 
+pub(crate) use accounts::check_retention;
+pub(crate) use administrator::{check_email, check_name};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::App;
@@ -29,6 +32,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(keys::list_signing_keys, keys::rotate_signing_key))
         .routes(routes!(keys::revoke_signing_key))
+        .routes(routes!(people::create_setup_link))
+        .routes(routes!(people::list_people))
+        .routes(routes!(people::create_reset_link))
+        .routes(routes!(people::invite_person))
+        .routes(routes!(people::list_administration_tokens))
+        .routes(routes!(people::revoke_administration_token))
 }
 
 /// The routes anybody may read: public keys.

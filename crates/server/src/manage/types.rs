@@ -225,3 +225,60 @@ pub struct SigningKeyView {
     /// When it was made, RFC 3339.
     pub created_at: String,
 }
+
+/// Somebody who can sign in to the console.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PersonView {
+    /// Their id.
+    pub uuid: String,
+    /// Their email.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Whether they may add accounts.
+    pub runs_hub: bool,
+    /// Since when, RFC 3339.
+    pub created_at: String,
+    /// When they last signed in, RFC 3339.
+    pub signed_in_at: Option<String>,
+}
+
+/// An invitation to an account.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// Whom.
+    #[schema(example = "robin@acme.example")]
+    pub email: String,
+    /// `viewer`, `administrator` or `owner`.
+    #[schema(example = "administrator")]
+    pub role: String,
+}
+
+/// A link that is good once: whoever has it can use it.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct OneTimeLink {
+    /// To be opened in a browser. Its code stands behind the `#`.
+    pub link: String,
+    /// Until when it is good, RFC 3339.
+    pub expires_at: String,
+}
+
+impl std::fmt::Debug for OneTimeLink {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("OneTimeLink").field("link", &"[secret]").field("expires_at", &self.expires_at).finish()
+    }
+}
+
+/// An administration token, without the token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AdministrationTokenView {
+    /// Its id: the token's SHA-256, hexadecimal.
+    pub uuid: String,
+    /// Where it was made.
+    pub name: String,
+    /// When, RFC 3339.
+    pub created_at: String,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}

@@ -109,6 +109,11 @@ pub(crate) fn digest_of(text: &str) -> String {
     HEXLOWER.encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
 }
 
+/// What the token is registered by; `None` when the text is no token.
+pub(crate) fn signature_digest_of(token: &str) -> Option<String> {
+    parse(token).ok().map(|parts| parts.signature_digest)
+}
+
 /// Key ids stand in tokens in lower case, as the vendor's do.
 fn kid(key_id: &KeyId) -> String {
     key_id.as_str().to_ascii_lowercase()

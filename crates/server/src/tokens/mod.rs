@@ -13,7 +13,7 @@ mod seal;
 pub(crate) use authenticate::{Authenticator, Refused, TokenFault};
 pub(crate) use issue::{Issue, check_features, expires_after, find_token, issue};
 pub(crate) use jwt::Jwk;
-pub(crate) use jwt::digest_of;
+pub(crate) use jwt::{digest_of, signature_digest_of};
 pub(crate) use keyring::Keyring;
 pub(crate) use seal::SecretSealer;
 

@@ -2,6 +2,7 @@
 
 mod packer;
 mod retention;
+mod token_ends;
 mod token_uses;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ impl Workers {
             tokio::spawn(packer::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(retention::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(token_uses::run(app.clone(), Pause(stopped.clone()))),
+            tokio::spawn(token_ends::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(keep_metrics_small(app.clone(), Pause(stopped))),
         ];
         Self { stop, tasks }

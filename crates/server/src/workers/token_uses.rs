@@ -7,7 +7,7 @@ use std::{
 };
 
 use daybook_events::{Timestamp, TokenId};
-use daybook_store::{FeatureUse, TokenRefusal, TokenUse};
+use daybook_store::{FeatureUse, StoreError, TokenRefusal, TokenUse};
 
 use super::{Pause, packer::chain};
 use crate::{events_api::ClientInfo, state::App, tokens::Refused};
@@ -102,11 +102,18 @@ pub(super) async fn run(app: App, mut pause: Pause) {
         }
         if tidied.is_none_or(|tidied| tidied.elapsed() > TIDY_EVERY) {
             tidied = Some(Instant::now());
-            if let Err(error) = app.catalog.forget_token_hours(app.clock.now().minus(HOURS_KEPT)).await {
-                tracing::warn!(error = chain(&error), "old counts of tokens were not forgotten; it is tried again");
+            if let Err(error) = tidy(&app).await {
+                tracing::warn!(error = chain(&error), "what is over was not forgotten; it is tried again");
             }
         }
     }
+}
+
+/// Forgets old counts of tokens, and sessions and links that have ended.
+async fn tidy(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    app.catalog.forget_token_hours(now.minus(HOURS_KEPT)).await?;
+    app.catalog.forget_ended_sessions(now).await
 }
 
 async fn write(app: &App, uses: Vec<TokenUse>, refusals: Vec<TokenRefusal>) {

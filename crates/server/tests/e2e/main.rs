@@ -6,6 +6,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backpressure;
+mod console_accounts;
+mod console_audit;
+mod console_events;
+mod console_people;
 mod crash;
 mod cursors;
 mod disk;

@@ -49,6 +49,16 @@ named_enum! {
         LevelblueUsm = "levelblue-usm",
         /// Grove.
         Grove = "grove",
+        /// WitFoo Conductor.
+        Witfoo = "witfoo",
+        /// Query.
+        Query = "query",
+        /// Monad.
+        Monad = "monad",
+        /// Matano.
+        Matano = "matano",
+        /// Tracecat.
+        Tracecat = "tracecat",
         /// Any other reader.
         Other = "other",
         /// A producer: its tokens ingest.

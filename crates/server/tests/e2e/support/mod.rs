@@ -9,6 +9,7 @@
 mod account;
 mod forge;
 mod raw;
+mod seat;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 pub(crate) use account::{Account, WIRE, token_of, uuids, uuids_of};
 pub(crate) use forge::{altered, forged, parts_of, with_payload};
 pub(crate) use raw::{Raw, RawAnswer};
+pub(crate) use seat::Guests;
 
 /// Before everything that a test ingests.
 pub(crate) const LONG_AGO: &str = "2020-01-01T00:00:00Z";
