@@ -40,7 +40,7 @@ async fn forms_with_mistakes_keep_what_was_typed() {
     let owner = &guests.owner;
 
     let answer = owner.post(&path, &[("email", SCRIPT), ("role", "administrator")]).await.expect_status(422);
-    assert!(answer.text.contains("one email address") && !answer.text.contains(SCRIPT));
+    assert!(answer.text.contains("an email address") && !answer.text.contains(SCRIPT));
     assert!(answer.text.contains("value=\"&#60;script&#62;"), "kept, escaped");
     let long = "x".repeat(10_000) + "@fabrikam.example";
     owner.post(&path, &[("email", &long), ("role", "viewer")]).await.expect_status(422);

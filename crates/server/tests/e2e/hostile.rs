@@ -87,7 +87,7 @@ async fn a_thousand_idle_connections_keep_nobody_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_beyond_the_limit_wait_for_others_to_end() {
     let hub = Hub::start(daybook().config_text("[server]\nheader_timeout_secs = 1\nconnections_max = 20\n"));
-    let idle: Vec<TcpStream> = (0..60).map(|_| connect(&hub)).collect();
+    let idle: Vec<TcpStream> = (0..45).map(|_| connect(&hub)).collect();
     let answer =
         daybook_testkit::TestHttp::new(hub.ca_path.as_deref()).get(&format!("{}/healthz", hub.url), None).await;
     assert_eq!(answer.status, 200);

@@ -52,10 +52,16 @@ async fn the_routes_are_these() {
     DELETE /manage/v1/accounts/{account}/integrations/{integration}
     PATCH /manage/v1/accounts/{account}/integrations/{integration}
     POST /manage/v1/accounts/{account}/integrations/{integration}/tokens
+    POST /manage/v1/accounts/{account}/invitations
     GET /manage/v1/accounts/{account}/storage
     GET /manage/v1/accounts/{account}/tokens
     PATCH /manage/v1/accounts/{account}/tokens/{token}
     POST /manage/v1/accounts/{account}/tokens/{token}/revoke
+    GET /manage/v1/administration-tokens
+    DELETE /manage/v1/administration-tokens/{token}
+    GET /manage/v1/people
+    POST /manage/v1/people/{person}/reset-link
+    POST /manage/v1/setup-link
     GET /manage/v1/signing-keys
     POST /manage/v1/signing-keys
     POST /manage/v1/signing-keys/{key}/revoke
