@@ -12,7 +12,7 @@ use hyper::{
     Method, Request, Response, Uri,
     body::Incoming,
     client::conn::http1::{self, SendRequest},
-    header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderValue},
+    header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HOST, HeaderValue, SET_COOKIE},
 };
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -51,6 +51,8 @@ pub(crate) struct Call {
     /// The whole header, `Bearer …`.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) accepts_gzip: bool,
+    /// Cookies, `name=value; name=value`.
+    pub(crate) cookies: Option<HeaderValue>,
     pub(crate) body: Bytes,
 }
 
@@ -58,6 +60,8 @@ pub(crate) struct Call {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The cookies that it sets, `name=value`.
+    pub(crate) cookies: Vec<String>,
     pub(crate) body: Bytes,
 }
 
@@ -71,11 +75,11 @@ pub(crate) struct Skimmed {
 
 impl Call {
     pub(crate) fn get(uri: Uri) -> Self {
-        Self { method: Method::GET, uri, authorization: None, accepts_gzip: false, body: Bytes::new() }
+        Self { method: Method::GET, uri, authorization: None, accepts_gzip: false, cookies: None, body: Bytes::new() }
     }
 
     pub(crate) fn post(uri: Uri, authorization: HeaderValue, body: Bytes) -> Self {
-        Self { method: Method::POST, uri, authorization: Some(authorization), accepts_gzip: false, body }
+        Self { method: Method::POST, uri, authorization: Some(authorization), accepts_gzip: false, cookies: None, body }
     }
 }
 
@@ -113,8 +117,10 @@ impl Connection {
     pub(crate) async fn send(&mut self, call: Call) -> Result<Answer> {
         let response = self.ask(call).await?;
         let status = response.status().as_u16();
+        let set = response.headers().get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies = set.filter_map(|value| value.split(';').next()).map(str::to_owned).collect();
         let body = response.into_body().collect().await.context("receive an answer")?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(Answer { status, cookies, body })
     }
 
     /// Asks, receives everything, and keeps the beginning.
@@ -138,7 +144,7 @@ impl Connection {
     }
 
     async fn ask(&mut self, call: Call) -> Result<Response<Incoming>> {
-        let Call { method, uri, authorization, accepts_gzip, body } = call;
+        let Call { method, uri, authorization, accepts_gzip, cookies, body } = call;
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
@@ -146,6 +152,9 @@ impl Connection {
         headers.insert(HOST, self.host.clone());
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
+        }
+        if let Some(cookies) = cookies {
+            headers.insert(COOKIE, cookies);
         }
         if accepts_gzip {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));

@@ -29,6 +29,8 @@ pub(crate) enum Unit {
     Mebibytes,
     #[serde(rename = "bytes/event")]
     BytesPerEvent,
+    #[serde(rename = "KiB")]
+    Kibibytes,
     #[serde(rename = "%")]
     Percent,
 }
@@ -91,6 +93,7 @@ impl Unit {
             Self::Seconds => "s",
             Self::Mebibytes => "MiB",
             Self::BytesPerEvent => "bytes/event",
+            Self::Kibibytes => "KiB",
             Self::Percent => "%",
         }
     }

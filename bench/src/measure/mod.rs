@@ -1,5 +1,6 @@
 //! The measurements: one question each, answered as figures.
 
+mod console;
 mod disk;
 mod ingest;
 mod memory;
@@ -34,6 +35,8 @@ pub(crate) enum Measurement {
     Visibility,
     /// From the start of the process to the first answer.
     Start,
+    /// Pages of the console.
+    Console,
     /// Many streams instead of a few.
     Streams,
 }
@@ -61,6 +64,7 @@ pub(crate) async fn measure(bench: &mut Bench, measurement: Measurement, store: 
         Measurement::Memory => memory::measure(bench).await,
         Measurement::Visibility => visibility::measure(bench, store).await,
         Measurement::Start => start::measure(bench).await,
+        Measurement::Console => console::measure(bench).await,
         Measurement::Streams => streams::measure(bench).await,
     }
 }

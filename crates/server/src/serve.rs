@@ -53,6 +53,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
     let stopped = listener::start(listener, &app, router(&app), certificates, &place.scheme)?;
     // A certificate of the user's own is for the public name, not for the address.
     let has_own_certificate = !app.config.server.plain_http && stopped.ca_file.is_none();
+    let setup_link = ensure_setup_link(&app).await?;
     data_dir.announce(&ServerFile {
         url: if has_own_certificate { app.public_url() } else { place.local_url.clone() },
         ca: stopped.ca_file.clone(),
@@ -67,7 +68,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
         store = ?app.config.store.url,
         "Daybook is ready"
     );
-    if let Some(link) = ensure_setup_link(&app).await? {
+    if let Some(link) = setup_link {
         tell_setup_link(&link, &data_dir.path().join("setup.link"));
     }
 

@@ -144,6 +144,12 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Every value of a header that may be there several times.
+    #[must_use]
+    pub fn headers_named(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+    }
+
     /// This answer, if it has this status.
     ///
     /// # Panics

@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backpressure;
+mod console_access;
 mod console_accounts;
 mod console_audit;
 mod console_events;
 mod console_people;
+mod console_sessions;
 mod crash;
 mod cursors;
 mod disk;

@@ -86,7 +86,7 @@ pub(in crate::console) async fn new_integration(
     member: Member<Administrator>,
     Query(form): Query<NewForm>,
 ) -> Result<Response, PageError> {
-    let kind = kind_of(&form)?;
+    let Ok(kind) = kind_of(&form) else { return Ok(go(&member.path("integrations/directory"), None)) };
     let siem = directory::find(kind);
     let name = if form.name.is_empty() { free_name(&app, &member, &siem.default_name).await? } else { form.name };
     let new = NewIntegrationPage::of((&app, &member), kind, name, Errors::default());

@@ -7,6 +7,7 @@
 //! ```
 
 mod account;
+mod browser;
 mod forge;
 mod raw;
 mod seat;
@@ -23,9 +24,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 pub(crate) use account::{Account, WIRE, token_of, uuids, uuids_of};
+pub(crate) use browser::{Browser, PASSWORD, setup_code};
 pub(crate) use forge::{altered, forged, parts_of, with_payload};
 pub(crate) use raw::{Raw, RawAnswer};
-pub(crate) use seat::Guests;
+pub(crate) use seat::{Guests, Seat};
 
 /// Before everything that a test ingests.
 pub(crate) const LONG_AGO: &str = "2020-01-01T00:00:00Z";
