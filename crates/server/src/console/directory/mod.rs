@@ -190,20 +190,42 @@ mod tests {
     }
 
     #[test]
-    fn no_placeholder_is_left_over_and_texts_are_short() {
+    fn texts_are_filled_in_whole_and_short() {
         let place =
             Place { base_url: "https://events.acme.example:8443".into(), host: "events.acme.example:8443".into() };
         for siem in all() {
             let filled = siem.filled(&place);
-            let steps = filled.steps.iter().flat_map(|step| [step.text.as_str(), step.code.as_deref().unwrap_or("")]);
-            let fields = filled.fields.iter().map(|field| field.value.as_str());
-            for text in steps.chain(fields).chain(filled.notes.iter().map(String::as_str)) {
-                let left = ["base_url", "hostname", "host", "port", "ca_url", "token", "features"];
-                assert!(!left.iter().any(|name| text.contains(&format!("{{{name}}}"))), "{}: {text}", siem.name);
+            let fields = filled.fields.iter().flat_map(|field| [(&field.label, 60), (&field.value, 100)]);
+            let steps = filled.steps.iter().flat_map(|step| [(&step.title, 60), (&step.text, 420)]);
+            let codes = filled.steps.iter().filter_map(|step| step.code.as_ref()).map(|code| (code, 600));
+            let notes = filled.notes.iter().map(|note| (note, 300));
+            let names = [(&siem.name, 40), (&siem.summary, 90), (&siem.monogram, 2)];
+            let names = names.into_iter().chain([(&siem.default_name, 40), (&siem.suggested_token_name, 40)]);
+            for (text, characters_max) in fields.chain(steps).chain(codes).chain(notes).chain(names) {
+                let length = text.chars().count();
+                assert!((1..=characters_max).contains(&length), "{}: {length} characters: {text}", siem.name);
+                assert_eq!(placeholders(text), Vec::<&str>::new(), "{}: {text}", siem.name);
             }
-            assert!(siem.summary.chars().count() <= 90, "{}: {}", siem.name, siem.summary);
-            assert!((1..=2).contains(&siem.monogram.chars().count()) && siem.hue < 360, "{}", siem.name);
-            assert!(!siem.steps.is_empty(), "{}", siem.name);
+            assert!(siem.hue < 360 && !filled.steps.is_empty(), "{}", siem.name);
+        }
+        assert_eq!(placeholders("{hub} {\"a\": 1} ${TOKEN} {base_url}"), ["hub", "base_url"]);
+    }
+
+    /// What stands in braces and looks like a placeholder, known or not.
+    fn placeholders(text: &str) -> Vec<&str> {
+        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).filter(is_name).collect()
+    }
+
+    #[test]
+    fn names_and_clients_belong_to_one_system() {
+        for siem in all() {
+            for other in all().iter().filter(|other| other.kind != siem.kind) {
+                assert_ne!(siem.name, other.name);
+                assert_ne!(siem.default_name, other.default_name);
+                let is_theirs = |agent: &&String| other.agents.iter().any(|theirs| theirs.starts_with(agent.as_str()));
+                assert_eq!(siem.agents.iter().find(is_theirs), None, "{} and {}", siem.name, other.name);
+            }
         }
     }
 
@@ -220,11 +242,22 @@ mod tests {
     #[test]
     fn systems_are_found_by_any_of_their_words() {
         let names = |query: &str| search(query).iter().map(|siem| siem.kind).collect::<Vec<_>>();
+        assert_eq!(names("azure"), [IntegrationKind::Sentinel]);
         assert_eq!(names("AZURE sentinel"), [IntegrationKind::Sentinel]);
+        assert_eq!(names("palo alto"), [IntegrationKind::CortexXsiam]);
+        assert_eq!(names("chronicle"), [IntegrationKind::GoogleSecops]);
         assert!(names("kibana").contains(&IntegrationKind::Elastic));
         assert_eq!(names("").len(), all().len());
         assert!(names("no such system").is_empty());
-        assert_eq!(recognise("1Password Events API for Splunk / 1.15.1").unwrap().kind, IntegrationKind::Splunk);
+    }
+
+    #[test]
+    fn known_clients_are_recognised() {
+        let kind = |user_agent: &str| recognise(user_agent).map(|siem| siem.kind);
+        assert_eq!(kind("1Password Events API for Splunk / 1.15.1"), Some(IntegrationKind::Splunk));
+        assert_eq!(kind("1Password-Elastic-Filebeat/1.8.1"), Some(IntegrationKind::Elastic));
+        assert_eq!(kind("1Password Events API Beats / 2.8.0"), Some(IntegrationKind::Elastic));
+        assert_eq!(kind("rust-reqwest/matano"), Some(IntegrationKind::Matano));
         assert!(recognise("curl/8").is_none());
     }
 }

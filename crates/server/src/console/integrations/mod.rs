@@ -29,6 +29,8 @@ pub(super) use details::{client_name, features_line, show_integration};
 pub(super) use live_check::show_live_check;
 pub(super) use wizard::{add_integration, new_integration, show_directory};
 
+/// Whoever has asked less often than this is somebody trying something out, not a reader that may be behind.
+const REQUESTS_OF_A_READER: i64 = 20;
 /// Behind by more than this, a reader needs a look.
 const LAG_MAX: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 
@@ -111,7 +113,10 @@ fn state_of(app: &App, integration: &Integration, own: &[&TokenActivity]) -> Con
     if !own.iter().any(|it| it.is_live(now) && it.last_read().is_some()) {
         return word("info", say::WAITING);
     }
-    let is_behind = |it: &&TokenActivity| it.behind.iter().any(|behind| behind.events > 0 && behind.lag > LAG_MAX);
+    let is_reader =
+        |it: &TokenActivity| it.token.uses.iter().map(|used| used.requests).sum::<i64>() >= REQUESTS_OF_A_READER;
+    let is_behind =
+        |it: &&TokenActivity| is_reader(it) && it.behind.iter().any(|behind| behind.events > 0 && behind.lag > LAG_MAX);
     // A token whose successor reads is quiet for a good reason.
     let current = own
         .iter()

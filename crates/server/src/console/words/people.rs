@@ -23,7 +23,7 @@ pub(in crate::console) const PASSKEY: super::Noun = ("passkey", "passkeys");
 
 pub(in crate::console) fn may_do(role: Role) -> &'static str {
     match role {
-        Role::Viewer => "Sees the events and the state of the integrations. Changes nothing.",
+        Role::Viewer => "Sees home and the events. No tokens, no settings, and no changes.",
         Role::Administrator => {
             "Also adds integrations, issues and revokes bearer tokens, reads the audit trail, and looks after people \
              who are not owners."
