@@ -36,10 +36,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         let (parts, body) = request.into_parts();
         let secret = form_secret(&parts);
         let is_foreign = is_from_elsewhere(&parts);
+        let path = parts.uri.path().to_owned();
         let SmallBody(body) = SmallBody::from_request(Request::from_parts(parts, body), app).await?;
         let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
         let csrf = pairs.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value.as_str());
         if is_foreign || !secret.is_some_and(|secret| is_csrf_of(&secret, csrf)) {
+            tracing::warn!(path, "a form was refused: it is not from a page of ours for this browser");
             return Err(not_ours());
         }
         let fields = serde_html_form::from_bytes(&body);

@@ -1,7 +1,7 @@
 //! The console: what owners, administrators and viewers do in a browser.
 //!
 //! Pages are rendered here and work without JavaScript; modules add comfort. Each handler says in its signature who may
-//! call it ([`visit`]), reads forms only from pages of ours ([`form`]), and answers with a page of one frame ([`page`]).
+//! call it (`visit`), reads forms only from pages of ours (`form`), and answers with a page of one frame (`page`).
 //! [`ROUTES`] is every route with the least role that it takes, so that a test can walk all of them as everybody.
 //!
 //! ```text

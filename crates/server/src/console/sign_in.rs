@@ -111,6 +111,7 @@ pub(super) async fn sign_in(
     let address = visit.address.parse().unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let attempt = Attempt { email: &email, address, device };
     if let Err(wait) = app.doors.throttle.admit(&attempt, now) {
+        tracing::warn!(client.address = visit.address, wait.secs, "a sign-in was put off: too many attempts");
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, say::wait(wait.secs))?;
         response.headers_mut().insert(header::RETRY_AFTER, wait.secs.into());
         return Ok(response);
@@ -219,6 +220,8 @@ pub(super) async fn begin_session(
         user_agent: visit.user_agent.clone(),
     };
     app.catalog.add_session(&session).await?;
+    let person_id = person.person_id.to_string();
+    tracing::info!(person = person_id, client.address = visit.address, method = %method, "somebody has signed in");
     let device = app.doors.devices.issue(&person.email, now);
     let response = with_cookie(response, cookies::set(cookies::SESSION, secret, Some(life_secs)));
     let response = with_cookie(response, cookies::set(cookies::DEVICE, device, Some(DEVICE_SECS)));

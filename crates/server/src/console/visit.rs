@@ -177,8 +177,16 @@ impl<R: LeastRole> FromRequestParts<App> for Member<R> {
         let account = path.iter().find(|(name, _)| *name == "account").map(|(_, value)| value.to_owned());
         let account = account.unwrap_or_default();
         let found = signed_in.memberships.iter().find(|it| it.account.account_id.as_str() == account);
-        let membership = found.cloned().ok_or_else(PageError::not_found)?;
+        let membership = found.cloned().ok_or_else(|| {
+            let path = parts.uri.path();
+            tracing::warn!(person = %signed_in.person.person_id, path, "somebody asked for an account that is not theirs");
+            PageError::not_found()
+        })?;
         if membership.role < R::ROLE {
+            tracing::warn!(
+                person = %signed_in.person.person_id, account, path = parts.uri.path(), role = %membership.role,
+                "somebody asked for more than their role has"
+            );
             return Err(PageError::Said {
                 status: StatusCode::FORBIDDEN,
                 text: words::above_role(membership.role, R::ROLE),
