@@ -12,6 +12,7 @@ mod console_audit;
 mod console_events;
 mod console_people;
 mod console_sessions;
+mod console_tokens;
 mod crash;
 mod cursors;
 mod disk;
