@@ -3,7 +3,7 @@
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{Html, IntoResponse, Response},
 };
@@ -80,8 +80,14 @@ async fn show_reference_css() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], document::REFERENCE_CSS).into_response()
 }
 
-async fn not_found(uri: Uri) -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, format!("there is nothing at {}; /docs lists what there is", uri.path()))
+/// People get a page, programs an error like every other.
+async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepts.contains("text/html") {
+        return console::missing_page().await;
+    }
+    let message = format!("there is nothing at {}; /docs lists what there is", uri.path());
+    ApiError::new(StatusCode::NOT_FOUND, message).into_response()
 }
 
 async fn method_not_allowed(uri: Uri) -> ApiError {

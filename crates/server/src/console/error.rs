@@ -8,7 +8,7 @@ use axum::{
 use daybook_events::{Kind, Kinded};
 use daybook_store::StoreError;
 
-use super::{page::Shell, visit::only_looks, words};
+use super::{headers, page::Shell, visit::only_looks, words};
 use crate::error::ApiError;
 
 /// A page that cannot be shown.
@@ -36,6 +36,11 @@ struct ErrorPage {
     shell: Shell,
     status: u16,
     text: String,
+}
+
+/// The page for a person whose address leads nowhere.
+pub(crate) async fn missing_page() -> Response {
+    headers::add_headers(PageError::not_found().into_response()).await
 }
 
 impl PageError {

@@ -30,6 +30,7 @@ mod people;
 mod person;
 mod query;
 mod reading;
+mod rename;
 mod settings;
 mod sign_in;
 mod times;
@@ -40,6 +41,7 @@ mod words;
 use axum::{Router, middleware, routing};
 
 pub(crate) use doors::Doors;
+pub(crate) use error::missing_page;
 pub(crate) use links::{LINK_LIFE, ensure_setup_link, fresh_link, make_setup_link};
 
 use crate::state::App;

@@ -9,6 +9,7 @@ use super::{
     flash::done,
     form::{Errors, Form},
     page::{Section, Shell, go, page, page_again},
+    rename::NameForm,
     visit::{Member, Owner},
     words,
 };
@@ -26,12 +27,6 @@ struct SettingsPage {
     /// Empty for ever.
     retention_days: String,
     errors: Errors,
-}
-
-/// A new name for an account.
-#[derive(Debug, Deserialize)]
-pub(super) struct NameForm {
-    name: String,
 }
 
 /// How long an account's events are kept: empty for ever.

@@ -7,7 +7,7 @@ use std::{net::IpAddr, time::Duration};
 use askama::Template;
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -27,6 +27,7 @@ use super::{
     flash::done,
     form::{Form, Nothing, ScriptJson},
     page::{Shell, go, page, page_with_status, with_cookie},
+    query::Query,
     visit::{SignedIn, Visit, random_secret},
     words::sign_in as say,
 };

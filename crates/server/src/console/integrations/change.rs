@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use daybook_store::{Integration, IntegrationState};
-use serde::Deserialize;
 
 use super::find;
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
         form::{Errors, Form, Nothing},
         page::{Section, Shell, go, page, page_again},
         reading::activities,
+        rename::{NameForm, RenamePage},
         times::When,
         visit::{Administrator, Member},
         words::integrations as say,
@@ -23,16 +23,6 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "console/integration-rename.html")]
-struct RenamePage {
-    shell: Shell,
-    base: String,
-    integration: String,
-    name: String,
-    errors: Errors,
-}
-
-#[derive(Template)]
 #[template(path = "console/integration-remove.html")]
 struct RemovePage {
     shell: Shell,
@@ -40,12 +30,6 @@ struct RemovePage {
     integration: String,
     /// Live tokens with when they were last used.
     tokens: Vec<(String, Option<When>)>,
-}
-
-/// A form with a name in it.
-#[derive(Debug, Deserialize)]
-pub(in crate::console) struct NameForm {
-    name: String,
 }
 
 type Ids = Path<(String, String)>;
@@ -85,10 +69,13 @@ pub(in crate::console) async fn rename_integration(
 }
 
 fn rename_page(member: &Member<Administrator>, integration: &Integration, name: String, errors: Errors) -> RenamePage {
+    let base = own_path(member, integration.integration_id.as_str());
     RenamePage {
         shell: Shell::of(member, Section::Integrations, say::rename(&integration.name)),
-        base: own_path(member, integration.integration_id.as_str()),
-        integration: integration.name.clone(),
+        action: format!("{base}/rename"),
+        back: (base, integration.name.clone()),
+        label: say::SYSTEM_NAME,
+        named: integration.name.clone(),
         name,
         errors,
     }

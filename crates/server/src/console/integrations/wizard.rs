@@ -1,10 +1,7 @@
 //! Adding an integration: the directory of systems, then a name. The token comes next.
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use daybook_store::IntegrationKind;
 use serde::Deserialize;
 
@@ -14,6 +11,7 @@ use crate::{
         error::PageError,
         form::{Errors, Form},
         page::{Section, Shell, go, page, page_again},
+        query::Query,
         visit::{Administrator, Member},
         words::integrations as say,
     },

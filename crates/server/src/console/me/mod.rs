@@ -4,10 +4,7 @@ mod passkeys;
 mod password;
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
 use super::{
@@ -15,6 +12,8 @@ use super::{
     flash::done,
     form::{Errors, Form},
     page::{Shell, go, page, page_again},
+    query::Query,
+    rename::NameForm,
     times::When,
     visit::{SignedIn, idle_since},
     words::sign_in as say,
@@ -61,12 +60,6 @@ struct SessionLine {
 #[serde(default)]
 pub(super) struct Welcome {
     welcome: String,
-}
-
-/// A new name.
-#[derive(Debug, Deserialize)]
-pub(super) struct NameForm {
-    name: String,
 }
 
 /// Which session.

@@ -1,10 +1,7 @@
 //! Issuing a token: name, end and events, then the page that shows it once.
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use daybook_store::{Integration, IntegrationKind, TokenRights};
 use serde::Deserialize;
 
@@ -20,6 +17,7 @@ use crate::{
         form::{Errors, Form},
         integrations,
         page::{Section, Shell, page, page_again},
+        query::Query,
         visit::{Administrator, Member},
         words::tokens as say,
     },

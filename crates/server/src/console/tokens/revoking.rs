@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use daybook_store::{Integration, TokenRow};
-use serde::Deserialize;
 
 use super::{find_live, integration_path};
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         integrations::{client_name, features_line},
         page::{Section, Shell, go, page, page_again},
         reading::activities,
+        rename::{NameForm, RenamePage},
         times::When,
         visit::{Administrator, Member},
         words::tokens as say,
@@ -22,18 +22,6 @@ use crate::{
     request::Path,
     state::App,
 };
-
-#[derive(Template)]
-#[template(path = "console/token-rename.html")]
-struct RenamePage {
-    shell: Shell,
-    base: String,
-    path: String,
-    integration: String,
-    token: String,
-    name: String,
-    errors: Errors,
-}
 
 #[derive(Template)]
 #[template(path = "console/token-revoke.html")]
@@ -47,12 +35,6 @@ struct RevokePage {
     last_use: Option<(When, String)>,
     /// Another live token of the integration that is in use; empty when there is none.
     other: String,
-}
-
-/// A form with a name in it.
-#[derive(Debug, Deserialize)]
-pub(in crate::console) struct NameForm {
-    name: String,
 }
 
 type Ids = Path<(String, String, String)>;
@@ -96,10 +78,10 @@ fn rename_page(
     let base = integration_path(member, integration);
     RenamePage {
         shell: Shell::of(member, Section::Integrations, say::rename(&token.name)),
-        path: format!("{base}/tokens/{}", token.token_id),
-        base,
-        integration: integration.name.clone(),
-        token: token.name.clone(),
+        action: format!("{base}/tokens/{}/rename", token.token_id),
+        back: (base, integration.name.clone()),
+        label: say::TOKEN_NAME,
+        named: token.name.clone(),
         name,
         errors,
     }

@@ -4,6 +4,7 @@ use crate::console::words::Noun;
 
 pub(in crate::console) const TOKEN: Noun = ("live token", "live tokens");
 
+pub(in crate::console) const SYSTEM_NAME: &str = "System name";
 pub(in crate::console) const PAUSED: &str = "Paused";
 pub(in crate::console) const NO_TOKEN: &str = "No live token";
 pub(in crate::console) const WAITING: &str = "Waiting for it";

@@ -4,6 +4,7 @@ use daybook_events::NetworksError;
 
 use crate::console::words::sentence;
 
+pub(in crate::console) const TOKEN_NAME: &str = "Token name";
 pub(in crate::console) const NEVER: &str = "Never";
 pub(in crate::console) const IN_30_DAYS: &str = "In 30 days";
 pub(in crate::console) const IN_90_DAYS: &str = "In 90 days";
