@@ -82,6 +82,9 @@ pub enum StoreError {
     /// Nobody would be left to own the account.
     #[error("an account needs an active owner: make somebody else an owner first")]
     LastOwner,
+    /// The person could not sign in any more.
+    #[error("this is the last way in: add a passkey or set a password first")]
+    LastWayIn,
     /// It concerns a role above the caller's own.
     #[error("{} may not do this to somebody of a higher role", match role { daybook_events::Role::Viewer => "a viewer", daybook_events::Role::Administrator => "an administrator", daybook_events::Role::Owner => "an owner" })]
     AboveRole {
@@ -112,9 +115,11 @@ impl Kinded for StoreError {
             Self::StorageFull { .. } => Kind::StorageFull,
             Self::Statement { source, .. } if is_passing(source) => Kind::Unavailable,
             Self::Busy | Self::Closed => Kind::Unavailable,
-            Self::IdempotencyKeyReused | Self::Exists { .. } | Self::LeaseLost { .. } | Self::LastOwner => {
-                Kind::Conflict
-            }
+            Self::IdempotencyKeyReused
+            | Self::Exists { .. }
+            | Self::LeaseLost { .. }
+            | Self::LastOwner
+            | Self::LastWayIn => Kind::Conflict,
             Self::AboveRole { .. } => Kind::Forbidden,
             Self::Missing { .. } => Kind::NotFound,
             Self::Open { .. }

@@ -140,6 +140,8 @@ statements! {
     LIST_PASSKEYS = "people/list_passkeys";
     LIST_PEOPLE = "people/list_people";
     LIST_SESSIONS = "people/list_sessions";
+    LOCK_PERSON = "people/lock_person";
+    COUNT_WAYS_IN = "people/count_ways_in";
     LOCK_ACCOUNT = "people/lock_account";
     RECORD_SIGN_IN = "people/record_sign_in";
     RENAME_PASSKEY = "people/rename_passkey";

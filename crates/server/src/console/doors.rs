@@ -1,8 +1,11 @@
 //! What signing in needs and every request shares: the hasher, passkeys and their open challenges, the throttle.
 
+use std::{net::IpAddr, num::NonZeroU32};
+
 use anyhow::{Context, Result};
 use daybook_events::{HubGrant, PersonId, SessionId};
 use daybook_store::Catalog;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::credentials::{
     challenges::Challenges,
@@ -24,7 +27,14 @@ pub(crate) struct Doors {
     pub(super) authentications: Challenges<AuthenticationChallenge>,
     pub(super) throttle: Throttle,
     pub(super) devices: Devices,
+    /// Challenges that one address may ask for: too many would push out those of others.
+    questions: DefaultKeyedRateLimiter<IpAddr>,
 }
+
+/// Challenges a minute and address.
+const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not 0");
+/// Addresses that are kept; beyond that those that are quiet are forgotten.
+const ADDRESSES_MAX: usize = 10_000;
 
 /// Who is adding a passkey, in which session.
 #[derive(Debug)]
@@ -63,7 +73,17 @@ impl Doors {
             authentications: Challenges::default(),
             throttle: Throttle::default(),
             devices: Devices::new(&key),
+            questions: RateLimiter::keyed(Quota::per_minute(QUESTIONS_PER_MINUTE)),
         })
+    }
+
+    /// Whether an address may ask for one more challenge.
+    pub(super) fn may_ask(&self, address: &str) -> bool {
+        if self.questions.len() > ADDRESSES_MAX {
+            self.questions.retain_recent();
+        }
+        let address = address.parse().unwrap_or(IpAddr::from([127, 0, 0, 1]));
+        self.questions.check_key(&address).is_ok()
     }
 
     /// The hash of a new password; or, as the inner error, what is wrong with it in words.

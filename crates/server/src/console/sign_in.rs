@@ -140,8 +140,15 @@ pub(super) async fn sign_in(
 }
 
 /// `POST /sign-in/passkey/start`: the options for the browser, as JSON.
-pub(super) async fn start_passkey(State(app): State<App>, ScriptJson(_): ScriptJson) -> Result<Response, ApiError> {
+pub(super) async fn start_passkey(
+    State(app): State<App>,
+    visit: Visit,
+    ScriptJson(_): ScriptJson,
+) -> Result<Response, ApiError> {
     let party = app.doors.relying_party.as_ref().ok_or_else(no_passkeys)?;
+    if !app.doors.may_ask(&visit.address) {
+        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, say::TRY_AGAIN).retry_after(60));
+    }
     let (options, challenge) = party.start_authentication()?;
     let id = app.doors.authentications.keep(challenge, app.clock.now());
     Ok(options_with(options, id))

@@ -79,7 +79,15 @@ impl LeastRole for Owner {
     const ROLE: Role = Role::Owner;
 }
 
+/// For as long after signing in somebody may add a way in without doing so again.
+const FRESH_FOR: Duration = Duration::from_secs(15 * 60);
+
 impl SignedIn {
+    /// Whether they have signed in just now: a cookie that was stolen later must not become a way in of its own.
+    pub(super) fn is_fresh(&self, app: &App) -> bool {
+        app.clock.now().since(self.session.created_at) < FRESH_FOR
+    }
+
     /// The person as the one who acts.
     pub(super) fn actor(&self) -> Actor {
         Actor {

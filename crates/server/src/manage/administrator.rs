@@ -16,6 +16,8 @@ use crate::{
     tokens::digest_of,
 };
 
+/// What the audit trail calls the bearer. Where the token was made is a path of the hub's machine, and not for accounts.
+pub(crate) const BEARER: &str = "Administration token";
 const NAME_LENGTH_MAX: usize = 100;
 /// The longest address that mail knows (RFC 5321, path without its brackets).
 const EMAIL_LENGTH_MAX: usize = 254;
@@ -47,13 +49,13 @@ impl FromRequestParts<App> for Administrator {
             refused("send the administration token in the header \"Authorization: Bearer …\"; it is in admin.token in the data directory")
         })?;
         let digest = digest_of(token);
-        let name = app.catalog.find_administration_token(&digest).await?;
-        let name = name.ok_or_else(|| refused("this is not an administration token of this hub"))?;
+        let known = app.catalog.find_administration_token(&digest).await?;
+        known.ok_or_else(|| refused("this is not an administration token of this hub"))?;
         let address = client_address(parts, app);
         let actor = Actor {
             // An id that stays the same for the token, in the shape of every other id.
             uuid: data_encoding::BASE32_NOPAD.encode(digest.as_bytes())[..26].to_owned(),
-            name: format!("Administration token of {name}"),
+            name: BEARER.to_owned(),
             email: String::new(),
             ip: address.map_or_else(|| "127.0.0.1".to_owned(), |address| address.to_string()),
             since: app.started_at,

@@ -12,7 +12,7 @@ mod tokens;
 pub mod types;
 
 pub(crate) use accounts::check_retention;
-pub(crate) use administrator::{check_email, check_name};
+pub(crate) use administrator::{BEARER, check_email, check_name};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::App;

@@ -105,14 +105,16 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// `NotFound`: the person has no such passkey.
+    /// `NotFound`: the person has no such passkey. `Conflict`: without it there is no way in.
     pub async fn remove_passkey(&self, actor: &Actor, person: &Person, passkey: &Passkey) -> Result<(), StoreError> {
         let mut transaction = self.database.writers().begin().await.step("remove a passkey")?;
+        self.lock_person(&mut transaction, &person.person_id).await?;
         let query = self.database.query(sql::DELETE_PASSKEY).bind(&passkey.credential_id);
         let query = query.bind(person.person_id.as_str());
         if query.execute(&mut *transaction).await.step("remove a passkey")?.rows_affected() == 0 {
             return Err(StoreError::Missing { what: "passkey", name: passkey.name.clone() });
         }
+        self.check_way_in(&mut transaction, &person.person_id).await?;
         let record = about(person, "delete").with_change(json!({"passkey": passkey.name}), serde_json::Value::Null);
         let record = daybook_events::AuditRecord { object_type: "cred", ..record };
         self.audit_everywhere(&mut transaction, actor, &person.person_id, &record).await?;

@@ -111,7 +111,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// `Unavailable` or `Internal`.
+    /// `Conflict`: without it there is no way in.
     pub async fn set_password(
         &self,
         actor: &Actor,
@@ -120,7 +120,9 @@ impl Catalog {
         keep_session: &str,
     ) -> Result<(), StoreError> {
         let mut transaction = self.database.writers().begin().await.step("change a password")?;
+        self.lock_person(&mut transaction, &person.person_id).await?;
         self.put_password(&mut transaction, &person.person_id, password_hash, keep_session).await?;
+        self.check_way_in(&mut transaction, &person.person_id).await?;
         let has = |password: bool| serde_json::json!({"password": if password { "set" } else { "none" }});
         let record = about(person, "changemp").with_change(
             has(person.password_hash.is_some()),
@@ -140,6 +142,27 @@ impl Catalog {
     pub async fn rehash_password(&self, person_id: &PersonId, password_hash: &str) -> Result<(), StoreError> {
         let query = self.database.query(sql::UPDATE_PASSWORD).bind(person_id.as_str()).bind(password_hash);
         query.execute(self.database.writers()).await.step("write a password's hash anew").map(|_| ())
+    }
+
+    /// Lets changes of how a person signs in happen one after the other.
+    pub(super) async fn lock_person(
+        &self,
+        connection: &mut AnyConnection,
+        person_id: &PersonId,
+    ) -> Result<(), StoreError> {
+        let query = self.database.query(sql::LOCK_PERSON).bind(person_id.as_str());
+        query.execute(connection).await.step("lock a person").map(|_| ())
+    }
+
+    /// Whether a person can still sign in.
+    pub(super) async fn check_way_in(
+        &self,
+        connection: &mut AnyConnection,
+        person_id: &PersonId,
+    ) -> Result<(), StoreError> {
+        let query = self.database.query(sql::COUNT_WAYS_IN).bind(person_id.as_str());
+        let row = query.fetch_one(connection).await.step("count the ways in")?;
+        if number(&row, "ways")? == 0 { Err(StoreError::LastWayIn) } else { Ok(()) }
     }
 
     pub(super) async fn put_password(

@@ -155,7 +155,7 @@ fn session(row: &AnyRow) -> Result<Session, StoreError> {
     Ok(Session {
         session_id: parse_stored("session id", text(row, "session_id")?)?,
         method: parse_stored("sign-in method", text(row, "method")?)?,
-        created_at: time(row, "created_at")?,
+        created_at: time(row, "began_at")?,
         seen_at: time(row, "seen_at")?,
         expires_at: time(row, "expires_at")?,
         address: text(row, "address")?,

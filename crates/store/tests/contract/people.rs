@@ -195,6 +195,24 @@ contract! {
         assert!(!format!("{olga:?}").contains("hash"));
     }
 
+    async fn nobody_loses_their_last_way_in(store: Store) {
+        let (olga, _) = owner(&store).await;
+        let by = actor();
+        let without = store.catalog.set_password(&by, &olga, None, "").await;
+        assert!(matches!(without, Err(StoreError::LastWayIn)), "{without:?}");
+        for id in ["first", "second"] {
+            store.catalog.add_passkey(&by, &olga, (id, "{}"), id).await.unwrap();
+        }
+        store.catalog.set_password(&by, &olga, None, "").await.unwrap();
+        let passkeys = store.catalog.list_passkeys(&olga.person_id).await.unwrap();
+        let (first, second) = tokio::join!(
+            store.catalog.remove_passkey(&by, &olga, &passkeys[0]),
+            store.catalog.remove_passkey(&by, &olga, &passkeys[1]),
+        );
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        assert_eq!(store.catalog.list_passkeys(&olga.person_id).await.unwrap().len(), 1);
+    }
+
     async fn the_trail_is_filtered_and_paged(store: Store) {
         let (_, grant) = owner(&store).await;
         for number in 0..5 {

@@ -19,7 +19,7 @@ use crate::{
         words::{self, sign_in as say},
     },
     error::ApiError,
-    manage::check_name,
+    manage::{BEARER, check_name},
     state::App,
 };
 
@@ -112,7 +112,9 @@ pub(in crate::console) async fn accept_invitation(
     match (who, &signed_in) {
         (Who::SignedIn, Some(signed_in)) => {
             match app.catalog.accept_invitation(&digest, &link, &signed_in.actor(), &signed_in.person).await {
-                Ok(()) | Err(StoreError::Exists { .. }) => return Ok(go(&path, Some(&flash))),
+                Ok(()) => return Ok(go(&path, Some(&flash))),
+                // They belong to it already, as what they are: this has changed nothing.
+                Err(StoreError::Exists { .. }) => return Ok(go(&path, None)),
                 Err(StoreError::Missing { .. }) => return ended(&visit, form.code),
                 Err(error) => return Err(error.into()),
             }
@@ -156,6 +158,11 @@ async fn who(app: &App, link: &Link, signed_in: Option<&SignedIn>) -> Result<Who
     Ok(if known.is_some() { Who::MustSignIn } else { Who::New })
 }
 
+/// Who invites, for people outside.
+fn inviter(created_by: &str) -> &str {
+    if created_by == BEARER { say::WHO_RUNS_THE_HUB } else { created_by }
+}
+
 impl CodePage {
     fn of(visit: &Visit, code: String, errors: Errors) -> Self {
         Self { shell: Shell::public(visit, say::JOIN_TITLE).with_scripts(&["setup-code.js"]), code, errors }
@@ -171,7 +178,7 @@ impl AcceptPage {
             code,
             account: link.account_name.clone(),
             role: words::role(link.role),
-            created_by: link.created_by.clone(),
+            created_by: inviter(&link.created_by).to_owned(),
             email: link.email.clone(),
             ends: When::of(link.expires_at, app.clock.now()),
             who,

@@ -19,7 +19,7 @@ use crate::{
         error::PageError,
         flash::done,
         form::{Errors, Form, ScriptJson},
-        page::go,
+        page::{go, with_cookie},
         sign_in::{no_passkeys, options_with},
         visit::SignedIn,
         words::sign_in as say,
@@ -54,6 +54,9 @@ pub(in crate::console) async fn start_passkey(
 ) -> Result<Response, ApiError> {
     let party = app.doors.relying_party.as_ref().ok_or_else(no_passkeys)?;
     let person = &signed_in.person;
+    if !signed_in.is_fresh(&app) {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, say::NOT_FRESH));
+    }
     let known = app.catalog.list_passkeys(&person.person_id).await?;
     if known.len() >= PASSKEYS_MAX {
         return Err(ApiError::new(StatusCode::CONFLICT, say::PASSKEYS_MAX));
@@ -97,7 +100,9 @@ pub(in crate::console) async fn finish_passkey(
         Err(StoreError::Exists { .. }) => Err(ApiError::new(StatusCode::CONFLICT, say::PASSKEY_TWICE)),
         added => {
             added?;
-            Ok(Json(json!({"location": "/me"})).into_response())
+            let flash = done(say::passkey_added(name)).to_cookie();
+            let answer = Json(json!({"location": "/me"})).into_response();
+            Ok(with_cookie(answer, cookies::set(cookies::FLASH, flash, Some(60))))
         }
     }
 }
@@ -124,14 +129,14 @@ pub(in crate::console) async fn remove_passkey(
     Form(form): Form<PasskeyForm>,
 ) -> Result<Response, PageError> {
     let passkey = find(&app, &signed_in, &form.passkey).await?;
-    let person = &signed_in.person;
-    let count = app.catalog.list_passkeys(&person.person_id).await?.len();
-    if count == 1 && person.password_hash.is_none() {
-        let mut errors = Errors::default();
-        errors.add("passkeys", say::LAST_WAY_IN);
-        return again(&app, &signed_in, errors).await;
+    match app.catalog.remove_passkey(&signed_in.actor(), &signed_in.person, &passkey).await {
+        Err(StoreError::LastWayIn) => {
+            let mut errors = Errors::default();
+            errors.add("passkeys", say::LAST_WAY_IN);
+            return again(&app, &signed_in, errors).await;
+        }
+        removed => removed?,
     }
-    app.catalog.remove_passkey(&signed_in.actor(), person, &passkey).await?;
     Ok(go("/me", Some(&done(say::passkey_removed(&passkey.name)))))
 }
 

@@ -1,6 +1,7 @@
 //! Changing one's password, or doing without one.
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use daybook_store::StoreError;
 use serde::Deserialize;
 
 use super::again;
@@ -39,7 +40,10 @@ pub(in crate::console) async fn change_password(
     let person = &signed_in.person;
     let mut errors = Errors::default();
     if !knows_password(&app, &signed_in, &form.current_password).await? {
-        errors.add("current_password", say::WRONG_CURRENT);
+        let has_none = person.password_hash.is_none();
+        let (field, text) =
+            if has_none { ("new_password", say::NOT_FRESH) } else { ("current_password", say::WRONG_CURRENT) };
+        errors.add(field, text);
     }
     let about = About { name: &person.name, email: &person.email, account_name: "" };
     let hashed = app.doors.hash_new(&form.new_password, &about).await.map_err(ApiError::from)?;
@@ -59,29 +63,40 @@ pub(in crate::console) async fn remove_password(
 ) -> Result<Response, PageError> {
     let person = &signed_in.person;
     let mut errors = Errors::default();
-    if app.catalog.list_passkeys(&person.person_id).await?.is_empty() {
-        errors.add("remove_password", say::LAST_WAY_IN);
-    } else if !knows_password(&app, &signed_in, &form.current_password).await? {
+    if !knows_password(&app, &signed_in, &form.current_password).await? {
         errors.add("remove_password", say::WRONG_CURRENT);
     }
     if !errors.is_empty() {
         return again(&app, &signed_in, errors).await;
     }
-    app.catalog.set_password(&signed_in.actor(), person, None, signed_in.session.session_id.as_str()).await?;
-    Ok(go("/me", Some(&done(say::PASSWORD_REMOVED))))
+    let session = signed_in.session.session_id.as_str();
+    match app.catalog.set_password(&signed_in.actor(), person, None, session).await {
+        Err(StoreError::LastWayIn) => {
+            errors.add("remove_password", say::LAST_WAY_IN);
+            again(&app, &signed_in, errors).await
+        }
+        removed => {
+            removed?;
+            Ok(go("/me", Some(&done(say::PASSWORD_REMOVED))))
+        }
+    }
 }
 
-/// Whether somebody knows the password of the person they are signed in as; whoever has none needs none. Guesses are
+/// Whether somebody knows the password of the person they are signed in as; whoever has none must have
+/// signed in just now. Guesses are
 /// throttled as at the door.
 async fn knows_password(app: &App, signed_in: &SignedIn, typed: &str) -> Result<bool, PageError> {
-    let Some(stored) = signed_in.person.password_hash.clone() else { return Ok(true) };
+    let Some(stored) = signed_in.person.password_hash.clone() else { return Ok(signed_in.is_fresh(app)) };
     let address = signed_in.visit.address.parse().unwrap_or(std::net::IpAddr::from([127, 0, 0, 1]));
     let attempt = Attempt { email: &signed_in.person.email, address, device: None };
     app.doors
         .throttle
         .admit(&attempt, app.clock.now())
         .map_err(|wait| PageError::Said { status: StatusCode::TOO_MANY_REQUESTS, text: say::wait(wait.secs) })?;
-    let verdict = app.doors.hasher.verify(Password::new(typed), Some(stored)).await.map_err(ApiError::from)?;
+    let verdict = app.doors.hasher.verify(Password::new(typed), Some(stored)).await.map_err(|error| {
+        app.doors.throttle.withdrawn(&attempt);
+        ApiError::from(error)
+    })?;
     if verdict != Verdict::Wrong {
         app.doors.throttle.succeeded(&attempt);
     }

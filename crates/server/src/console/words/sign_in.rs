@@ -12,6 +12,7 @@ pub(in crate::console) const PASSKEY_LATE: &str = "That took too long. Try again
 pub(in crate::console) const PASSKEY_REFUSED: &str =
     "This passkey is not known here, or it did not answer rightly. Try another way to sign in.";
 pub(in crate::console) const PASSKEY_TWICE: &str = "This passkey is in use already.";
+pub(in crate::console) const NOT_FRESH: &str = "You signed in some time ago. Sign out, sign in again, and add it then.";
 pub(in crate::console) const PASSKEYS_MAX: &str = "You have as many passkeys as one person can have. Remove one first.";
 
 pub(in crate::console) const SETUP_TITLE: &str = "Create the owner";
@@ -20,6 +21,7 @@ pub(in crate::console) const SETUP_CODE: &str =
 pub(in crate::console) const JOIN_TITLE: &str = "Follow an invitation";
 pub(in crate::console) const JOIN_CODE: &str =
     "This invitation is not good, or not any more. Ask whoever invited you for a new link.";
+pub(in crate::console) const WHO_RUNS_THE_HUB: &str = "Whoever runs this hub";
 pub(in crate::console) const RESET_TITLE: &str = "Choose a new password";
 pub(in crate::console) const RESET_CODE: &str = "This code is not good, or not any more: it works once, within 15 minutes. Ask whoever runs the hub for a new link.";
 pub(in crate::console) const PASSWORD_RESET: &str = "Your new password holds, and you are signed out everywhere else.";
@@ -47,6 +49,10 @@ pub(in crate::console) fn joined(account: &str, role: &str) -> String {
 
 pub(in crate::console) fn renamed(name: &str) -> String {
     format!("You are called {name} from now on.")
+}
+
+pub(in crate::console) fn passkey_added(name: &str) -> String {
+    format!("The passkey “{name}” is added. Sign in with it from now on.")
 }
 
 pub(in crate::console) fn passkey_removed(name: &str) -> String {

@@ -95,7 +95,8 @@ impl Browser {
         self.state.lock().unwrap().cookies.insert(name.to_owned(), value.to_owned());
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+    /// Any request with this browser's cookies.
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
         let kept = self.state.lock().unwrap().cookies.clone();
         let cookies = kept.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let headers = [&[("cookie", cookies.as_str())][..], headers].concat();

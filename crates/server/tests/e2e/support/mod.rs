@@ -9,6 +9,7 @@
 mod account;
 mod browser;
 mod forge;
+mod links;
 mod raw;
 mod seat;
 
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 pub(crate) use account::{Account, WIRE, token_of, uuids, uuids_of};
 pub(crate) use browser::{Browser, PASSWORD, setup_code};
 pub(crate) use forge::{altered, forged, parts_of, with_payload};
+pub(crate) use links::{code_of, first_account, invitation_code, is_signed_in, join, location, page, reset_code};
 pub(crate) use raw::{Raw, RawAnswer};
 pub(crate) use seat::{Guests, Seat};
 
