@@ -140,6 +140,8 @@ statements! {
     LIST_PASSKEYS = "people/list_passkeys";
     LIST_PEOPLE = "people/list_people";
     LIST_SESSIONS = "people/list_sessions";
+    REHASH_PASSWORD = "people/rehash_password";
+    DELETE_INVITATIONS_BY = "people/delete_invitations_by";
     LOCK_PERSON = "people/lock_person";
     COUNT_WAYS_IN = "people/count_ways_in";
     LOCK_ACCOUNT = "people/lock_account";

@@ -3,19 +3,22 @@
 use std::{net::IpAddr, num::NonZeroU32};
 
 use anyhow::{Context, Result};
+use axum::http::StatusCode;
 use daybook_events::{HubGrant, PersonId, SessionId};
 use daybook_store::Catalog;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use ipnet::IpNet;
 
 use super::credentials::{
     challenges::Challenges,
     devices::Devices,
     passkeys::{AuthenticationChallenge, RegistrationChallenge, RelyingParty},
     passwords::{Hasher, Password, PasswordError},
-    strength::{About, find_problems},
+    strength::About,
     throttle::Throttle,
 };
-use crate::tokens::SecretSealer;
+use super::words;
+use crate::{error::ApiError, tokens::SecretSealer};
 
 /// Shared by all sign-ins of this node.
 #[derive(Debug)]
@@ -27,14 +30,18 @@ pub(crate) struct Doors {
     pub(super) authentications: Challenges<AuthenticationChallenge>,
     pub(super) throttle: Throttle,
     pub(super) devices: Devices,
-    /// Challenges that one address may ask for: too many would push out those of others.
-    questions: DefaultKeyedRateLimiter<IpAddr>,
+    /// What one network may ask for that costs more than a page: challenges, of which too many would push out those of
+    /// others, and new passwords.
+    questions: DefaultKeyedRateLimiter<IpNet>,
 }
 
-/// Challenges a minute and address.
+/// Such questions a minute and network.
 const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not 0");
-/// Addresses that are kept; beyond that those that are quiet are forgotten.
-const ADDRESSES_MAX: usize = 10_000;
+/// Networks that are kept; beyond that those that are quiet are forgotten.
+const NETWORKS_MAX: usize = 10_000;
+/// What one customer of a provider has, as a rule.
+const IPV4_BITS: u8 = 32;
+const IPV6_BITS: u8 = 48;
 
 /// Who is adding a passkey, in which session.
 #[derive(Debug)]
@@ -77,13 +84,20 @@ impl Doors {
         })
     }
 
-    /// Whether an address may ask for one more challenge.
-    pub(super) fn may_ask(&self, address: &str) -> bool {
-        if self.questions.len() > ADDRESSES_MAX {
+    /// Counts a question that costs something.
+    ///
+    /// # Errors
+    ///
+    /// 429: the network of this address has asked too often.
+    pub(super) fn count_question(&self, address: &str) -> Result<(), ApiError> {
+        if self.questions.len() > NETWORKS_MAX {
             self.questions.retain_recent();
         }
-        let address = address.parse().unwrap_or(IpAddr::from([127, 0, 0, 1]));
-        self.questions.check_key(&address).is_ok()
+        let address = address.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])).to_canonical();
+        let bits = if address.is_ipv4() { IPV4_BITS } else { IPV6_BITS };
+        let network = IpNet::new(address, bits).map_or_else(|_| IpNet::from(address), |network| network.trunc());
+        let too_many = || ApiError::new(StatusCode::TOO_MANY_REQUESTS, words::sign_in::TOO_MANY).retry_after(60);
+        self.questions.check_key(&network).map_err(|_| too_many())
     }
 
     /// The hash of a new password; or, as the inner error, what is wrong with it in words.
@@ -92,12 +106,8 @@ impl Doors {
         typed: &str,
         about: &About<'_>,
     ) -> Result<Result<String, String>, PasswordError> {
-        let password = Password::new(typed);
-        let problems = find_problems(&password, about);
-        if !problems.is_empty() {
-            let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return Ok(Err(texts.join(" ")));
-        }
-        self.hasher.hash(password).await.map(Ok)
+        let about = [about.name, about.email, about.account_name].map(str::to_owned);
+        let outcome = self.hasher.hash_new(Password::new(typed), about).await?;
+        Ok(outcome.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
     }
 }

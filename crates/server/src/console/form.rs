@@ -57,6 +57,7 @@ impl FromRequest<App> for ScriptJson {
         let secret = form_secret(&parts);
         let csrf = header_text(&parts.headers, "x-csrf-token").unwrap_or_default();
         if is_from_elsewhere(&parts) || !secret.is_some_and(|secret| is_csrf_of(&secret, csrf)) {
+            tracing::warn!(path = parts.uri.path(), "a request of a module was refused: it is not from a page of ours");
             return Err(Self::Rejection::new(StatusCode::FORBIDDEN, words::NOT_OUR_FORM));
         }
         let SmallBody(body) = SmallBody::from_request(Request::from_parts(parts, body), app).await?;

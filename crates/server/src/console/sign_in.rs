@@ -132,11 +132,18 @@ pub(super) async fn sign_in(
         return again(StatusCode::UNPROCESSABLE_ENTITY, say::WRONG.to_owned());
     };
     app.doors.throttle.succeeded(&attempt);
+    let response =
+        begin_session(&app, &visit, &person, SignInMethod::Password, go(local_path(&form.next), None)).await?;
+    // The password may have been changed while it was verified: its sessions had ended before this one began.
+    if app.catalog.find_person(&person.person_id).await?.password_hash != person.password_hash {
+        app.catalog.end_sessions(&person.person_id).await?;
+        return again(StatusCode::UNPROCESSABLE_ENTITY, say::WRONG.to_owned());
+    }
     if verdict == Verdict::RightButOld {
         let hash = app.doors.hasher.hash(Password::new(&form.password)).await.map_err(ApiError::from)?;
-        app.catalog.rehash_password(&person.person_id, &hash).await?;
+        app.catalog.rehash_password(&person, &hash).await?;
     }
-    begin_session(&app, &visit, &person, SignInMethod::Password, go(local_path(&form.next), None)).await
+    Ok(response)
 }
 
 /// `POST /sign-in/passkey/start`: the options for the browser, as JSON.
@@ -146,9 +153,7 @@ pub(super) async fn start_passkey(
     ScriptJson(_): ScriptJson,
 ) -> Result<Response, ApiError> {
     let party = app.doors.relying_party.as_ref().ok_or_else(no_passkeys)?;
-    if !app.doors.may_ask(&visit.address) {
-        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, say::TRY_AGAIN).retry_after(60));
-    }
+    app.doors.count_question(&visit.address)?;
     let (options, challenge) = party.start_authentication()?;
     let id = app.doors.authentications.keep(challenge, app.clock.now());
     Ok(options_with(options, id))
@@ -168,7 +173,10 @@ pub(super) async fn finish_passkey(
     let refused = || ApiError::new(StatusCode::UNAUTHORIZED, say::PASSKEY_REFUSED);
     let assertion = Assertion::parse(&body).map_err(|_| refused())?;
     let passkey = app.catalog.find_passkey(&assertion.credential_id()).await?;
-    let passkey = passkey.filter(|passkey| &passkey.person_id == assertion.person_id()).ok_or_else(refused)?;
+    let passkey = passkey.filter(|passkey| &passkey.person_id == assertion.person_id()).ok_or_else(|| {
+        tracing::warn!(client.address = visit.address, "a passkey that nobody has was refused");
+        refused()
+    })?;
     let stored = StoredPasskey {
         credential_id: passkey.credential_id.clone(),
         person_id: passkey.person_id.clone(),
@@ -195,6 +203,7 @@ pub(super) async fn sign_out(
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
     app.catalog.end_session(&signed_in.person.person_id, signed_in.session.session_id.as_str()).await?;
+    tracing::info!(person = %signed_in.person.person_id, "somebody has signed out");
     Ok(with_cookie(go("/sign-in", Some(&done(say::SIGNED_OUT))), cookies::forget(cookies::SESSION)))
 }
 

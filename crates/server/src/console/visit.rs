@@ -215,7 +215,9 @@ async fn find_session(parts: &Parts, app: &App, visit: &Visit) -> Result<Option<
     let found = app.catalog.find_session(&digest, idle_since(app)).await?;
     if let Some((session, _)) = &found {
         let now = app.clock.now();
-        if now.since(session.seen_at) >= TOUCH_EVERY {
+        // A page that asks by itself is nobody at work.
+        let is_by_itself = parts.uri.path().ends_with("/check");
+        if now.since(session.seen_at) >= TOUCH_EVERY && !is_by_itself {
             app.catalog.touch_session(&digest, &visit.address).await?;
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     request::SmallBody,
     state::App,
+    telemetry::metric_label,
 };
 
 /// A request: a reset cursor or a cursor, in any Content-Type, or nothing for the last hour.
@@ -149,6 +150,6 @@ fn write_page(cursor: &str, events: &Events, version: Version) -> Vec<u8> {
 
 /// Counts events that went out.
 pub(super) fn count_read(feature: &Feature, events: usize) {
-    let feature = feature.to_string();
+    let feature = metric_label(feature);
     metrics::counter!("daybook_events_read_total", "feature" => feature).increment(events as u64);
 }

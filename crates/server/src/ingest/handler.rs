@@ -23,6 +23,7 @@ use crate::{
     events_api::header_text,
     request::{ended_early, too_large, too_late},
     state::{App, days_long},
+    telemetry::metric_label,
 };
 
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -147,8 +148,8 @@ async fn prepare_elsewhere(body: Bytes, terms: Terms, with_digest: bool) -> Resu
 }
 
 fn count_ingested(producer: &Producer, answer: &IngestAnswer) {
-    let feature = producer.stream.feature().to_string();
-    metrics::counter!("daybook_events_appended_total", "feature" => feature.clone()).increment(answer.accepted as u64);
+    let feature = metric_label(producer.stream.feature());
+    metrics::counter!("daybook_events_appended_total", "feature" => feature).increment(answer.accepted as u64);
     metrics::counter!("daybook_events_rejected_total", "feature" => feature).increment(answer.rejected.len() as u64);
     if let Some(first) = answer.rejected.first() {
         tracing::warn!(

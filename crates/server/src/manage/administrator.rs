@@ -19,6 +19,12 @@ use crate::{
 /// What the audit trail calls the bearer. Where the token was made is a path of the hub's machine, and not for accounts.
 pub(crate) const BEARER: &str = "Administration token";
 const NAME_LENGTH_MAX: usize = 100;
+/// Marks that show nothing by themselves: joiners, marks of direction, fillers.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+}
+
 /// The longest address that mail knows (RFC 5321, path without its brackets).
 const EMAIL_LENGTH_MAX: usize = 254;
 
@@ -80,7 +86,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 /// A name that people gave: trimmed, neither empty nor endless, without control characters.
 pub(crate) fn check_name(name: &str) -> Result<&str, ApiError> {
     let name = name.trim();
-    let is_good = (1..=NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let is_seen = |character: char| !character.is_whitespace() && !is_invisible(character);
+    let is_good = (1..=NAME_LENGTH_MAX).contains(&name.chars().count())
+        && !name.chars().any(char::is_control)
+        && name.chars().any(is_seen);
     is_good.then_some(name).ok_or_else(|| {
         ApiError::invalid(format!("name: must be 1 to {NAME_LENGTH_MAX} characters, none of them a control character"))
     })
@@ -106,6 +115,14 @@ pub(crate) fn check_email(email: &str) -> Result<String, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_has_something_to_see() {
+        for name in ["\u{200b}", " \u{202e}\u{2066} ", "\u{3164}", "", "a\nb"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        assert_eq!(check_name(" \u{202e}דוד 🦀 ").unwrap(), "\u{202e}דוד 🦀");
+    }
 
     #[test]
     fn addresses_are_told_from_other_texts() {

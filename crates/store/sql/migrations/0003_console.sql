@@ -33,6 +33,7 @@ CREATE TABLE links (
     email TEXT NOT NULL,
     role TEXT NOT NULL,
     created_by TEXT NOT NULL,
+    created_by_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );

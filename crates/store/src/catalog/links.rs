@@ -70,6 +70,7 @@ struct Terms<'a> {
     person: &'a str,
     email: &'a str,
     role: &'a str,
+    by: (&'a str, &'a str),
 }
 
 impl Catalog {
@@ -81,8 +82,8 @@ impl Catalog {
     pub async fn add_setup_link(&self, _grant: HubGrant, new: &NewLink) -> Result<(), StoreError> {
         let mut transaction = self.database.writers().begin().await.step("make a set-up link")?;
         self.void_links(&mut transaction, LinkPurpose::Setup, "").await?;
-        let terms = Terms { role: Role::Owner.as_str(), ..Terms::default() };
-        self.insert_link(&mut transaction, new, LinkPurpose::Setup, "Daybook", &terms).await?;
+        let terms = Terms { role: Role::Owner.as_str(), by: ("Daybook", ""), ..Terms::default() };
+        self.insert_link(&mut transaction, new, LinkPurpose::Setup, &terms).await?;
         transaction.commit().await.step("make a set-up link")
     }
 
@@ -101,8 +102,9 @@ impl Catalog {
         let person = self.find_person(person_id).await?;
         let mut transaction = self.database.writers().begin().await.step("make a reset link")?;
         self.void_links(&mut transaction, LinkPurpose::Reset, person_id.as_str()).await?;
-        let terms = Terms { person: person_id.as_str(), email: &person.email, role: "viewer", ..Terms::default() };
-        self.insert_link(&mut transaction, new, LinkPurpose::Reset, &actor.name, &terms).await?;
+        let by = (actor.name.as_str(), actor.uuid.as_str());
+        let terms = Terms { person: person_id.as_str(), email: &person.email, role: "viewer", by, ..Terms::default() };
+        self.insert_link(&mut transaction, new, LinkPurpose::Reset, &terms).await?;
         self.audit_everywhere(&mut transaction, actor, person_id, &about(&person, "beginr")).await?;
         transaction.commit().await.step("make a reset link")
     }
@@ -128,8 +130,9 @@ impl Catalog {
         }
         let mut transaction = self.database.writers().begin().await.step("invite somebody")?;
         let account = grant.account().as_str();
-        let terms = Terms { account, email: &email, role: role.as_str(), ..Terms::default() };
-        let link_id = self.insert_link(&mut transaction, new, LinkPurpose::Invitation, &actor.name, &terms).await?;
+        let terms =
+            Terms { account, email: &email, role: role.as_str(), by: (&actor.name, &actor.uuid), ..Terms::default() };
+        let link_id = self.insert_link(&mut transaction, new, LinkPurpose::Invitation, &terms).await?;
         let record = AuditRecord::new("create", "invite", &link_id, &email)
             .with_change(Value::Null, json!({"email": email, "role": role.as_str()}));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
@@ -319,12 +322,13 @@ impl Catalog {
         connection: &mut AnyConnection,
         new: &NewLink,
         purpose: LinkPurpose,
-        created_by: &str,
         terms: &Terms<'_>,
     ) -> Result<String, StoreError> {
         let link_id = random_upper_id();
         let query = self.database.query(sql::INSERT_LINK).bind(&new.code_digest).bind(&link_id).bind(purpose.as_str());
-        let query = query.bind(terms.account).bind(terms.person).bind(terms.email).bind(terms.role).bind(created_by);
+        let query = query.bind(terms.account).bind(terms.person).bind(terms.email).bind(terms.role);
+        let (created_by, created_by_id) = terms.by;
+        let query = query.bind(created_by).bind(created_by_id);
         let query = query.bind(self.clock.now().as_nanos()).bind(new.expires_at.as_nanos());
         query.execute(connection).await.step("make a link")?;
         Ok(link_id)

@@ -150,6 +150,13 @@ impl Catalog {
         let query = self.database.query(sql::LIST_MEMBERS).bind(grant.account().as_str());
         let rows = query.fetch_all(&mut *transaction).await.step("list the people of an account")?;
         let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+        // What the actor is now, not what they were when they asked. An administration token is nobody's member.
+        let acting = members.iter().find(|member| member.person_id.as_str() == actor.uuid);
+        let by = match acting {
+            Some(acting) if acting.state == MemberState::Suspended => Role::Viewer,
+            Some(acting) => acting.role,
+            None => by,
+        };
         let found = members.iter().find(|member| &member.person_id == person_id);
         let found = found.ok_or_else(|| StoreError::Missing { what: "person", name: person_id.to_string() })?;
         let wanted = match change {
@@ -157,7 +164,9 @@ impl Catalog {
             Change::State(state) => Some((found.role, state)),
             Change::Removed => None,
         };
-        if !by.may_manage(found.role) || wanted.is_some_and(|(role, _)| !by.may_manage(role)) {
+        // Everybody may leave.
+        let is_leaving = matches!(change, Change::Removed) && person_id.as_str() == actor.uuid;
+        if !is_leaving && (!by.may_manage(found.role) || wanted.is_some_and(|(role, _)| !by.may_manage(role))) {
             return Err(StoreError::AboveRole { role: by });
         }
         let owns = |role: Role, state: MemberState| role == Role::Owner && state == MemberState::Active;
@@ -177,6 +186,12 @@ impl Catalog {
             None => self.database.query(sql::DELETE_MEMBERSHIP).bind(grant.account().as_str()).bind(person_id.as_str()),
         };
         query.execute(&mut *transaction).await.step("change a member")?;
+        let may_invite =
+            |(role, state): (Role, MemberState)| role >= Role::Administrator && state == MemberState::Active;
+        if !wanted.is_some_and(may_invite) {
+            let query = self.database.query(sql::DELETE_INVITATIONS_BY).bind(grant.account().as_str());
+            query.bind(person_id.as_str()).execute(&mut *transaction).await.step("take invitations back")?;
+        }
         self.audit(&mut transaction, grant.account(), actor, record_of(found, change)).await?;
         transaction.commit().await.step("change a member")
     }

@@ -134,13 +134,15 @@ impl Catalog {
         transaction.commit().await.step("change a password")
     }
 
-    /// Writes a password's hash anew because its parameters have changed. No action of anybody.
+    /// Writes a password's hash anew because its parameters have changed, unless the password has changed since. No
+    /// action of anybody.
     ///
     /// # Errors
     ///
     /// `Unavailable` or `Internal`.
-    pub async fn rehash_password(&self, person_id: &PersonId, password_hash: &str) -> Result<(), StoreError> {
-        let query = self.database.query(sql::UPDATE_PASSWORD).bind(person_id.as_str()).bind(password_hash);
+    pub async fn rehash_password(&self, person: &Person, password_hash: &str) -> Result<(), StoreError> {
+        let query = self.database.query(sql::REHASH_PASSWORD).bind(person.person_id.as_str()).bind(password_hash);
+        let query = query.bind(person.password_hash.as_deref().unwrap_or_default());
         query.execute(self.database.writers()).await.step("write a password's hash anew").map(|_| ())
     }
 

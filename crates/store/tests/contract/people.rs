@@ -195,6 +195,26 @@ contract! {
         assert!(!format!("{olga:?}").contains("hash"));
     }
 
+    async fn whoever_is_removed_leaves_no_way_back(store: Store) {
+        let (_, grant) = owner(&store).await;
+        let adam = joined(&store, &grant, "Adam", Role::Administrator).await;
+        let by_adam = Actor { uuid: adam.person_id.to_string(), ..actor() };
+        let invite = async |email: &str| {
+            let by = (&by_adam, Role::Administrator);
+            store.catalog.invite(&grant, by, (email, Role::Administrator), &link(email)).await
+        };
+        invite("adam2@acme.example").await.unwrap();
+        let by = actor();
+        store.catalog.set_member_role(&grant, (&by, Role::Owner), &adam.person_id, Role::Viewer).await.unwrap();
+        assert!(store.catalog.list_invitations(&grant).await.unwrap().is_empty());
+        // The role that somebody had when they asked does not count any more, and everybody may leave.
+        let vera = joined(&store, &grant, "Vera", Role::Viewer).await;
+        let late = (&by_adam, Role::Administrator);
+        let refused = store.catalog.remove_member(&grant, late, &vera.person_id).await;
+        assert!(matches!(refused, Err(StoreError::AboveRole { .. })), "{refused:?}");
+        store.catalog.remove_member(&grant, late, &adam.person_id).await.unwrap();
+    }
+
     async fn nobody_loses_their_last_way_in(store: Store) {
         let (olga, _) = owner(&store).await;
         let by = actor();

@@ -20,6 +20,8 @@ use tokio::{
 };
 use unicode_normalization::UnicodeNormalization;
 
+use super::strength::{About, Problem, find_problems};
+
 /// At most this many characters, so that hashing is never a means to keep the hub busy.
 pub(crate) const PASSWORD_CHARACTERS_MAX: usize = 128;
 /// Larger than any 128 characters of any script; longer input is no password of anybody.
@@ -113,6 +115,24 @@ impl Hasher {
     /// `Unavailable`: busy; `Internal`.
     pub(crate) async fn hash(&self, password: Password) -> Result<String, PasswordError> {
         self.run(move || hash(&password)).await
+    }
+
+    /// The hash of a new password, or what is wrong with it. Both take their turn: strength costs as much as a hash.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: busy; `Internal`.
+    pub(crate) async fn hash_new(
+        &self,
+        password: Password,
+        about: [String; 3],
+    ) -> Result<Result<String, Vec<Problem>>, PasswordError> {
+        self.run(move || {
+            let [name, email, account_name] = &about;
+            let problems = find_problems(&password, &About { name, email, account_name });
+            if problems.is_empty() { hash(&password).map(Ok) } else { Ok(Err(problems)) }
+        })
+        .await
     }
 
     /// Whether a password is that of the stored hash. Without one, for unknown people and those with passkeys only, it

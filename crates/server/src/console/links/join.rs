@@ -120,10 +120,17 @@ pub(in crate::console) async fn accept_invitation(
             }
         }
         (Who::New, _) => {
+            app.doors.count_question(&visit.address)?;
             let name = errors.take("name", check_name(&form.name).map(str::to_owned));
             let about = About { name: &form.name, email: &link.email, account_name: &link.account_name };
-            let hashed = app.doors.hash_new(&form.password, &about).await.map_err(ApiError::from)?;
-            if let (Some(password_hash), Some(name)) = (errors.take("password", hashed), name) {
+            let password_hash = match &name {
+                Some(_) => {
+                    let hashed = app.doors.hash_new(&form.password, &about).await.map_err(ApiError::from)?;
+                    errors.take("password", hashed)
+                }
+                None => None,
+            };
+            if let (Some(password_hash), Some(name)) = (password_hash, name) {
                 let new = NewPerson { email: link.email.clone(), name, password_hash };
                 let address = address_or_loopback(&visit.address);
                 match app.catalog.accept_invitation_as_new(&digest, &link, &new, &address).await {

@@ -45,5 +45,9 @@ async fn find_link(app: &App, code: &str, purpose: LinkPurpose) -> Result<Option
     let code = code.trim().rsplit('#').next().unwrap_or_default();
     let digest = digest_of(code);
     let link = app.catalog.find_link(&digest).await?;
-    Ok(link.filter(|link| link.purpose == purpose).map(|link| (link, digest)))
+    let link = link.filter(|link| link.purpose == purpose);
+    if link.is_none() {
+        tracing::warn!(purpose = %purpose, "a code that is not good was refused");
+    }
+    Ok(link.map(|link| (link, digest)))
 }

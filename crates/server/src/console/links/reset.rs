@@ -35,7 +35,7 @@ struct ResetPage {
 pub(in crate::console) struct ResetForm {
     code: String,
     password: String,
-    removes_passkeys: String,
+    keeps_passkeys: String,
 }
 
 /// `GET /reset`
@@ -50,6 +50,7 @@ pub(in crate::console) async fn reset_password(
     visit: Visit,
     Form(form): Form<ResetForm>,
 ) -> Result<Response, PageError> {
+    app.doors.count_question(&visit.address)?;
     let mut errors = Errors::default();
     let found = find_link(&app, &form.code, LinkPurpose::Reset).await?;
     let found = found.and_then(|(link, digest)| Some((link.person_id?, link.email, digest)));
@@ -62,7 +63,7 @@ pub(in crate::console) async fn reset_password(
     let about = About { name: &name, email: &email, account_name: "" };
     let hashed = app.doors.hash_new(&form.password, &about).await.map_err(ApiError::from)?;
     if let Some(hash) = errors.take("password", hashed) {
-        let removes_passkeys = !form.removes_passkeys.is_empty();
+        let removes_passkeys = form.keeps_passkeys.is_empty();
         let address = address_or_loopback(&visit.address);
         match app.catalog.reset_password(&digest, &person_id, (&hash, removes_passkeys), &address).await {
             Ok(person) => {

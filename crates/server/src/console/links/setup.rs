@@ -85,6 +85,7 @@ pub(in crate::console) async fn create_owner(
     visit: Visit,
     Form(form): Form<SetupForm>,
 ) -> Result<Response, PageError> {
+    app.doors.count_question(&visit.address)?;
     let mut errors = Errors::default();
     let setup = SetupPage::of(&app, &visit, form, Errors::default()).await?;
     let form = &setup.form;

@@ -54,6 +54,7 @@ pub(in crate::console) async fn start_passkey(
 ) -> Result<Response, ApiError> {
     let party = app.doors.relying_party.as_ref().ok_or_else(no_passkeys)?;
     let person = &signed_in.person;
+    app.doors.count_question(&signed_in.visit.address)?;
     if !signed_in.is_fresh(&app) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, say::NOT_FRESH));
     }

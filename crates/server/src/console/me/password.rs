@@ -38,6 +38,7 @@ pub(in crate::console) async fn change_password(
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, PageError> {
     let person = &signed_in.person;
+    app.doors.count_question(&signed_in.visit.address)?;
     let mut errors = Errors::default();
     if !knows_password(&app, &signed_in, &form.current_password).await? {
         let has_none = person.password_hash.is_none();

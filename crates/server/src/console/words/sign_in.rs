@@ -4,6 +4,7 @@ pub(in crate::console) const TITLE: &str = "Sign in";
 pub(in crate::console) const WRONG: &str = "Email and password do not match.";
 pub(in crate::console) const SIGNED_OUT: &str = "You are signed out.";
 pub(in crate::console) const SIGNED_OUT_EVERYWHERE: &str = "You are signed out on every device.";
+pub(in crate::console) const TOO_MANY: &str = "Too many attempts from your network. Try again in a minute.";
 pub(in crate::console) const TRY_AGAIN: &str = "Not available at the moment. Try again.";
 
 pub(in crate::console) const NO_PASSKEYS: &str =
