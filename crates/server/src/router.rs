@@ -82,16 +82,25 @@ async fn show_reference_css() -> Response {
 
 /// People get a page, programs an error like every other.
 async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepts.contains("text/html") {
+    if is_for_people(&headers) {
         return console::missing_page().await;
     }
     let message = format!("there is nothing at {}; /docs lists what there is", uri.path());
     ApiError::new(StatusCode::NOT_FOUND, message).into_response()
 }
 
-async fn method_not_allowed(uri: Uri) -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} takes another method; see /docs", uri.path()))
+/// A browser that opens its tabs again looks at addresses to which forms were sent.
+async fn method_not_allowed(uri: Uri, headers: HeaderMap) -> Response {
+    if is_for_people(&headers) {
+        return console::missing_page().await;
+    }
+    let message = format!("{} takes another method; see /docs", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response()
+}
+
+fn is_for_people(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepts.contains("text/html")
 }
 
 fn internal_error() -> Response {

@@ -65,7 +65,7 @@ impl PageError {
 
 impl From<ApiError> for PageError {
     fn from(error: ApiError) -> Self {
-        Self::Said { status: error.status(), text: error.message().to_owned() }
+        Self::Said { status: error.status(), text: words::sentence(error.message()) }
     }
 }
 

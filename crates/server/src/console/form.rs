@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let (parts, body) = request.into_parts();
         let secret = form_secret(&parts);
-        let is_foreign = is_from_elsewhere(&parts);
+        let is_foreign = is_from_elsewhere(&parts, app);
         let path = parts.uri.path().to_owned();
         let SmallBody(body) = SmallBody::from_request(Request::from_parts(parts, body), app).await?;
         let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
@@ -56,7 +56,7 @@ impl FromRequest<App> for ScriptJson {
         let (parts, body) = request.into_parts();
         let secret = form_secret(&parts);
         let csrf = header_text(&parts.headers, "x-csrf-token").unwrap_or_default();
-        if is_from_elsewhere(&parts) || !secret.is_some_and(|secret| is_csrf_of(&secret, csrf)) {
+        if is_from_elsewhere(&parts, app) || !secret.is_some_and(|secret| is_csrf_of(&secret, csrf)) {
             tracing::warn!(path = parts.uri.path(), "a request of a module was refused: it is not from a page of ours");
             return Err(Self::Rejection::new(StatusCode::FORBIDDEN, words::NOT_OUR_FORM));
         }
@@ -67,13 +67,15 @@ impl FromRequest<App> for ScriptJson {
 }
 
 /// Whether the browser itself says that a page of another site sent it.
-fn is_from_elsewhere(parts: &axum::http::request::Parts) -> bool {
+fn is_from_elsewhere(parts: &axum::http::request::Parts, app: &App) -> bool {
     if header_text(&parts.headers, "sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return true;
     }
     let host = header_text(&parts.headers, "host").unwrap_or_default();
     let origin = header_text(&parts.headers, "origin");
-    origin.is_some_and(|origin| origin.split_once("://").is_none_or(|(_, origin_host)| origin_host != host))
+    // A proxy may have put its own name into Host; the public one is ours all the same.
+    let is_ours = |origin_host: &str| origin_host == host || origin_host == app.public_host;
+    origin.is_some_and(|origin| origin.split_once("://").is_none_or(|(_, origin_host)| !is_ours(origin_host)))
 }
 
 fn not_ours() -> PageError {

@@ -43,11 +43,11 @@ pub(super) fn bad_query(what: &str) -> String {
 
 pub(super) fn error_title(status: u16) -> &'static str {
     match status {
-        400 | 422 => "This did not work",
         403 => "Not allowed",
         404 => "Not found",
         409 => "That is taken",
         429 => "Too many requests",
+        400..=499 => "This did not work",
         503 => "Not available at the moment",
         507 => "The disk is full",
         _ => "A fault of ours",

@@ -2,7 +2,7 @@
 
 use daybook_events::Role;
 
-use crate::support::{Guests, Hub, daybook};
+use crate::support::{Browser, Guests, Hub, PASSWORD, daybook, first_account, page};
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 
@@ -30,6 +30,40 @@ async fn an_invitation_is_shown_once_replaced_and_taken_back() {
     assert!(!owner.page(&format!("{base}/people")).await.contains("/withdraw\""));
     // A second click says so and breaks nothing.
     owner.did(&owner.post(&path, &[]).await, &format!("{base}/people"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_that_was_replaced_or_withdrawn_is_good_for_nothing() {
+    let hub = Hub::start(daybook());
+    let owner = Browser::of_the_owner(&hub, "olga@acme.example").await;
+    let path = format!("/accounts/{}/people", first_account(&hub).await);
+    let invite = async || {
+        page(&owner, &path).await;
+        let fields = [("email", "ada@acme.example"), ("role", "viewer")];
+        // The link names this hub, whatever a request calls it.
+        let names =
+            [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
+        let answer = owner.submit_with(&format!("{path}/invite"), &fields, &owner.csrf(), &names).await;
+        let text = answer.expect_status(200).text;
+        assert!(text.contains("https://localhost:") && !text.contains("evil.example"), "{text}");
+        text.split_once("/join#").unwrap().1.split_once('<').unwrap().0.to_owned()
+    };
+    let (replaced, withdrawn) = (invite().await, invite().await);
+    let people = page(&owner, &path).await;
+    let withdraw = people.split_once("/withdraw\"").unwrap().0.rsplit_once('"').unwrap().1;
+    owner.submit(&format!("{withdraw}/withdraw"), &[]).await.expect_status(303);
+    let guest = Browser::new(&hub);
+    page(&guest, "/join").await;
+    for code in [&replaced, &withdrawn] {
+        for path in ["/join", "/join/accept"] {
+            let fields = [("code", code.as_str()), ("name", "Ada"), ("password", PASSWORD)];
+            let answer = guest.submit(path, &fields).await.expect_status(422);
+            assert!(answer.text.contains("This invitation is not good, or not any more"), "{}", answer.text);
+        }
+    }
+    let good = invite().await;
+    let fields = [("code", good.as_str()), ("name", "Ada"), ("password", PASSWORD)];
+    guest.submit("/join/accept", &fields).await.expect_status(303);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

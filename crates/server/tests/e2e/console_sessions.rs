@@ -32,6 +32,28 @@ async fn a_session_begins_with_a_secret_that_nobody_has_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forms_from_before_a_sign_in_and_from_after_it_are_not_believed() {
+    let hub = Hub::start(daybook());
+    Browser::of_the_owner(&hub, OLGA).await;
+    let browser = Browser::new(&hub);
+    // Somebody else knows this cookie, and so the mark of its forms.
+    browser.put_cookie("__Host-daybook-visit", "planted");
+    browser.get("/sign-in").await.expect_status(200);
+    let before = browser.csrf();
+    browser.sign_in(OLGA, PASSWORD).await.expect_status(303);
+    browser.put_cookie("__Host-daybook-visit", "planted");
+    let name = [("name", "Changed")];
+    browser.submit_with("/me/name", &name, &before, &[]).await.expect_status(403);
+    browser.get("/me").await.expect_status(200);
+    let own = browser.csrf();
+    browser.submit("/sign-out", &[]).await.expect_status(303);
+    browser.submit_with("/sign-in", &[("email", OLGA), ("password", PASSWORD)], &own, &[]).await.expect_status(403);
+    browser.sign_in(OLGA, PASSWORD).await.expect_status(303);
+    browser.submit_with("/me/name", &name, &own, &[]).await.expect_status(403);
+    assert!(!browser.get("/me").await.text.contains("Changed"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_everywhere_and_a_new_password_end_other_sessions() {
     let hub = Hub::start(daybook());
     let here = Browser::of_the_owner(&hub, OLGA).await;

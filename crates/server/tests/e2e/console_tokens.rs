@@ -1,101 +1,17 @@
 //! Tokens as an owner sets them up, over HTTP and on both stores: the wizard, rights that change, replace, pause, revoke.
 
-use daybook_testkit::Answer;
 use serde_json::json;
 
-use crate::support::{Browser, Hub, Store, daybook, eventually};
+use crate::{
+    on_own_hubs,
+    support::{Desk, Hub, daybook, eventually, saved},
+};
 
-const OLGA: &str = "olga@acme.example";
 const HOSTILE: &str = "\"><img src=x onerror=alert(1)><script>alert(2)</script>\u{202e}🦀";
 
-/// An owner, the path of their account, and an integration.
-struct Desk {
-    hub: Hub,
-    browser: Browser,
-    account: String,
-    integration: String,
-}
-
-impl Desk {
-    async fn on(store: Store) -> Self {
-        let hub = Hub::start_on(store, daybook());
-        let browser = Browser::of_the_owner(&hub, OLGA).await;
-        let account = browser.get("/").await.header("location").unwrap().to_owned();
-        let mut desk = Self { hub, browser, account, integration: String::new() };
-        desk.integration = desk.add("other", "Lab").await;
-        desk
-    }
-
-    /// The path of a new integration.
-    async fn add(&self, kind: &str, name: &str) -> String {
-        let path = format!("{}/integrations/new", self.account);
-        self.browser.get(&format!("{path}?kind={kind}")).await.expect_status(200);
-        let answer = self.browser.submit(&path, &[("kind", kind), ("name", name)]).await.expect_status(303);
-        answer.header("location").unwrap().split("/tokens/").next().unwrap().to_owned()
-    }
-
-    /// The text and the path of a new token with these features.
-    async fn issue(&self, name: &str, features: &[&str]) -> (String, String) {
-        let path = format!("{}/tokens/new", self.integration);
-        self.browser.get(&path).await.expect_status(200);
-        let mut fields = vec![("name", name), ("expires", "30")];
-        fields.extend(features.iter().map(|feature| ("features", *feature)));
-        saved(&self.browser.submit(&path, &fields).await)
-    }
-
-    async fn change(&self, token: &str, fields: &[(&str, &str)]) -> Answer {
-        let path = format!("{token}/rights");
-        self.browser.get(&path).await.expect_status(200);
-        self.browser.submit(&path, fields).await
-    }
-
-    async fn read(&self, feature: &str, token: &str) -> Answer {
-        self.hub.post(&format!("/api/v2/{feature}"), Some(token), r#"{"limit":1}"#).await
-    }
-
-    async fn page(&self) -> String {
-        self.browser.get(&self.integration).await.expect_status(200).text
-    }
-
-    /// Whether the live check says this, as it does within the seconds in which uses are written down.
-    async fn check_says(&self, words: &str) {
-        let path = format!("{}/check", self.integration);
-        eventually(words, async || self.browser.get(&path).await.text.contains(words)).await;
-    }
-}
-
-/// What the page that shows a token has: the token, and where its own pages are.
-fn saved(answer: &Answer) -> (String, String) {
-    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{}", answer.text);
-    let token = answer.text.split_once("name=\"token\" value=\"").unwrap().1.split_once('"').unwrap().0;
-    let path = answer.text.split_once("/environment\"").unwrap().0.rsplit_once('"').unwrap().1;
-    (token.to_owned(), path.to_owned())
-}
-
-macro_rules! on_both {
-    ($($name:ident($desk:ident) $body:block)+) => {
-        $(
-            mod $name {
-                use super::*;
-
-                async fn check($desk: Desk) $body
-
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn sqlite() {
-                    check(Desk::on(Store::Sqlite).await).await;
-                }
-
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn postgres() {
-                    check(Desk::on(Store::Postgres).await).await;
-                }
-            }
-        )+
-    };
-}
-
-on_both! {
-    rights_change_and_the_token_stays_the_same(desk) {
+on_own_hubs! {
+    async fn rights_change_and_the_token_stays_the_same(hub: Hub) {
+        let desk = Desk::at(hub).await;
         let (token, path) = desk.issue("first", &["auditevents", "itemusages"]).await;
         desk.read("auditevents", &token).await.expect_status(200);
         desk.check_says("Other reads events").await;
@@ -129,7 +45,8 @@ on_both! {
         assert!(wrong.await.expect_status(422).text.contains("This day is over."));
     }
 
-    a_successor_has_the_same_rights_and_the_old_one_can_go(desk) {
+    async fn a_successor_has_the_same_rights_and_the_old_one_can_go(hub: Hub) {
+        let desk = Desk::at(hub).await;
         let (old, path) = desk.issue("Production", &["auditevents"]).await;
         desk.change(&path, &[("expires", "same"), ("features", "auditevents"), ("requests_per_minute", "77")]).await;
         let replace = format!("{path}/replace");
@@ -149,63 +66,97 @@ on_both! {
         desk.browser.get(&format!("{path}/rights")).await.expect_status(404);
     }
 
-    a_pause_keeps_tokens_and_a_removal_can_be_undone(desk) {
+    async fn a_pause_keeps_tokens_and_a_removal_can_be_undone(hub: Hub) {
+        let desk = Desk::at(hub).await;
         let (token, _) = desk.issue("first", &["auditevents"]).await;
-        let go = async |action: &str| {
-            desk.browser.get("/me").await;
-            desk.browser.submit(&format!("{}/{action}", desk.integration), &[]).await.expect_status(303)
-        };
         for (action, status) in [("pause", 401), ("resume", 200), ("remove", 401), ("restore", 200)] {
-            go(action).await;
+            desk.press(action).await;
             assert_eq!(desk.read("auditevents", &token).await.status, status, "{action}");
         }
-        go("remove").await;
+        desk.press("remove").await;
         desk.add("other", "Lab").await;
-        let taken = go("restore").await;
+        let taken = desk.press("restore").await;
         assert!(taken.header("location").unwrap().ends_with("/integrations"));
         desk.read("auditevents", &token).await.expect_status(401);
     }
 
-    hostile_names_are_shown_and_do_nothing(desk) {
-        let integration = desk.add("splunk", HOSTILE).await;
-        let desk = Desk { integration, ..desk };
+    async fn hostile_names_are_shown_and_do_nothing(hub: Hub) {
+        let desk = Desk::at(hub).await;
+        let account = &desk.account;
+        desk.browser.get("/me").await;
+        desk.browser.submit("/me/name", &[("name", HOSTILE)]).await.expect_status(303);
+        desk.browser.submit(&format!("{account}/settings/name"), &[("name", HOSTILE)]).await.expect_status(303);
+        let desk = Desk { integration: desk.add("splunk", HOSTILE).await, ..desk };
+        let account = &desk.account;
         let (token, path) = desk.issue(HOSTILE, &["auditevents"]).await;
         desk.read("auditevents", &token).await.expect_status(200);
-        let account = &desk.account;
-        for page in [
-            desk.integration.clone(),
-            format!("{path}/rights"),
-            format!("{path}/replace"),
-            format!("{path}/revoke"),
-            format!("{}/remove", desk.integration),
-            format!("{account}/integrations"),
-            format!("{account}/audit"),
-            account.clone(),
-        ] {
-            let text = desk.browser.get(&page).await.expect_status(200).text;
-            assert!(!text.contains("<img") && !text.contains("<script>"), "{page}");
-            assert!(text.contains("&#60;script&#62;"), "{page} shows the name");
+        let pages = desk.browser.every_page(account).await;
+        let of_token = ["rights", "rename", "replace", "revoke"].map(|page| format!("{path}/{page}"));
+        let of_account = ["integrations", "people", "audit", "settings", "events"].map(|page| format!("{account}/{page}"));
+        for shown in of_token.iter().chain(&of_account).chain([account, &desk.integration]) {
+            assert!(pages.contains_key(shown), "a link leads to {shown}: {:?}", pages.keys());
         }
-        desk.browser.get(&format!("{account}/integrations/new?kind=other")).await;
-        let long = "x".repeat(10_000);
-        let refused = desk.browser.submit(&format!("{account}/integrations/new"), &[("kind", "other"), ("name", &long)]).await;
-        assert!(refused.expect_status(422).text.contains("1 to 100 characters"));
+        for (page, text) in &pages {
+            // An export is a file, and has what there is as it is.
+            if text.starts_with("<!doctype html>") {
+                assert!(!text.contains("<img") && !text.contains("<script>"), "{page}");
+                assert!(text.contains("&#60;script&#62;"), "{page} shows the name");
+            }
+        }
+        for shown in [&path, account, &format!("{account}/people")] {
+            let hostile = format!("{shown}?q=\"><script>&feature=<script>&kind=<script>&name=<script>");
+            assert!(!desk.browser.get(&hostile).await.text.contains("<script>"), "{shown}");
+        }
+        desk.browser.get(&desk.integration).await;
+        let file = desk.browser.submit(&format!("{path}/environment"), &[("token", &token)]).await.expect_status(200);
+        assert!(file.text.lines().all(|line| line.starts_with("# ") || line.starts_with("DAYBOOK_")), "{}", file.text);
+    }
+
+    async fn names_have_1_to_100_characters_none_of_which_ends_a_line(hub: Hub) {
+        let desk = Desk::at(hub).await;
+        let new = format!("{}/integrations/new", desk.account);
+        let rename = format!("{}/rename", desk.integration);
+        let token = format!("{}/tokens/new", desk.integration);
+        desk.browser.get(&rename).await.expect_status(200);
+        for name in ["", "   ", "two\nlines", "bell\u{7}", "zero\0", &"x".repeat(101), &"x".repeat(10_000)] {
+            let fields = [("kind", "other"), ("name", name), ("expires", "never"), ("features", "auditevents")];
+            for path in [&new, &rename, &token] {
+                let refused = desk.browser.submit(path, &fields).await.expect_status(422);
+                assert!(refused.text.contains("id=\"name-error\""), "{path}: {name:?}");
+            }
+        }
+        let page = desk.page().await;
+        assert!(page.contains("<bdi>Lab</bdi>") && page.contains("It has no token yet"), "{page}");
+        let long = "🦀".repeat(10_000);
+        let refused = desk.browser.submit(&new, &[("kind", "other"), ("name", &long)]).await.expect_status(413);
+        assert!(refused.text.contains("This did not work") && !refused.text.contains(&long), "{}", refused.text);
+        desk.add("other", &"🦀".repeat(100)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_on_one_page_and_in_one_file() {
-    let desk = Desk::on(Store::Sqlite).await;
+    let desk = Desk::at(Hub::start(daybook().config_text("[logs]\nlevel = \"trace\"\n"))).await;
     let (token, path) = desk.issue("first", &["auditevents"]).await;
     let secret = token.rsplit_once('.').unwrap().1;
-    for page in [desk.integration.clone(), format!("{path}/rights"), format!("{}/audit", desk.account)] {
-        assert!(!desk.browser.get(&page).await.text.contains(secret), "{page}");
+    desk.read("auditevents", &token).await.expect_status(200);
+    desk.read("itemusages", &token).await.expect_status(401);
+    let pages = desk.browser.every_page(&desk.account).await;
+    assert!(pages.contains_key(&desk.integration) && pages.len() > 15, "{:?}", pages.keys());
+    for (page, text) in pages {
+        assert!(!text.contains(secret), "{page}");
     }
     desk.browser.get(&desk.integration).await;
-    let file = desk.browser.submit(&format!("{path}/environment"), &[("token", &token)]).await.expect_status(200);
+    let environment = format!("{path}/environment");
+    let file = desk.browser.submit(&environment, &[("token", &token)]).await.expect_status(200);
     assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"daybook.env\""));
+    assert_eq!(file.header("cache-control"), Some("no-store"));
     assert!(file.text.contains(&format!("DAYBOOK_EVENTS_API_TOKEN='{token}'")), "{}", file.text);
     // Nothing that was not issued here gets into a file under our name.
-    desk.browser.submit(&format!("{path}/environment"), &[("token", "rm -rf /")]).await.expect_status(404);
-    assert!(!desk.hub.daybook().log().contains(secret));
+    let (other, _) = desk.issue("second", &["auditevents"]).await;
+    for wrong in ["rm -rf /", "", &other, &format!("{token}'; rm -rf /'"), &format!("\n{token}")] {
+        desk.browser.submit(&environment, &[("token", wrong)]).await.expect_status(404);
+    }
+    let log = desk.hub.daybook().log();
+    assert!(log.contains("http.route=\"/api/v2/auditevents\"") && !log.contains(secret));
 }

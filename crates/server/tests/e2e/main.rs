@@ -13,7 +13,10 @@ mod console_ends;
 mod console_events;
 mod console_links;
 mod console_me;
+mod console_pages;
 mod console_people;
+mod console_races;
+mod console_rights;
 mod console_sessions;
 mod console_sign_in;
 mod console_tokens;
@@ -69,4 +72,28 @@ macro_rules! on_both_stores {
     };
 }
 
-pub(crate) use on_both_stores;
+/// A test on both stores, each time with a hub of its own.
+macro_rules! on_own_hubs {
+    ($($(#[$meta:meta])* async fn $name:ident($hub:ident: Hub) $body:block)+) => {
+        $(
+            mod $name {
+                use super::*;
+
+                $(#[$meta])*
+                async fn check($hub: Hub) $body
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    check(Hub::start_on(crate::support::Store::Sqlite, crate::support::daybook())).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    check(Hub::start_on(crate::support::Store::Postgres, crate::support::daybook())).await;
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use {on_both_stores, on_own_hubs};

@@ -166,6 +166,10 @@ async fn set_state(
     integration: &Integration,
     state: IntegrationState,
 ) -> Result<(), PageError> {
+    // A second click changes nothing, and the audit trail does not say that it did.
+    if integration.state == state {
+        return Ok(());
+    }
     app.catalog.set_integration_state(&member.grant, &member.actor(), integration, state).await?;
     app.authenticator.forget();
     Ok(())

@@ -10,6 +10,9 @@ use super::Hub;
 /// A password that nobody guesses.
 pub(crate) const PASSWORD: &str = "a quiet harbour at dusk 1867";
 
+/// More pages than an account of a test has.
+const PAGES_MAX: usize = 200;
+
 /// One person's browser.
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -60,6 +63,23 @@ impl Browser {
             self.state.lock().unwrap().csrf = rest.split_once('"').unwrap().0.to_owned();
         }
         answer
+    }
+
+    /// Every page of the account that links lead to from here, by path; forms are not sent.
+    pub(crate) async fn every_page(&self, account: &str) -> BTreeMap<String, String> {
+        let mut pages = BTreeMap::new();
+        let mut paths = vec![account.to_owned()];
+        while let Some(path) = paths.pop() {
+            if pages.contains_key(&path) {
+                continue;
+            }
+            assert!(pages.len() < PAGES_MAX, "there is no end to the pages: {:?}", pages.keys());
+            let text = self.get(&path).await.expect_status(200).text;
+            let links = text.split("href=\"").skip(1).map(|rest| rest.split_once('"').unwrap().0.replace("&#38;", "&"));
+            paths.extend(links.filter(|link| link.starts_with(account)).map(|link| without_fragment(&link)));
+            pages.insert(path, text);
+        }
+        pages
     }
 
     /// A form as the last page had it.
@@ -113,6 +133,10 @@ impl Browser {
         }
         answer
     }
+}
+
+fn without_fragment(link: &str) -> String {
+    link.split('#').next().unwrap_or_default().to_owned()
 }
 
 /// The code of the link in the data directory.

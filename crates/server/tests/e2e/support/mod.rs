@@ -8,6 +8,7 @@
 
 mod account;
 mod browser;
+mod desk;
 mod forge;
 mod links;
 mod raw;
@@ -20,12 +21,14 @@ use std::{
 };
 
 use daybook_events::{Clock, SystemClock, Timestamp};
+use daybook_store::DatabaseOptions;
 use daybook_testkit::{Answer, Daybook, DaybookBuilder, TestDatabase, TestHttp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 pub(crate) use account::{Account, WIRE, token_of, uuids, uuids_of};
 pub(crate) use browser::{Browser, PASSWORD, setup_code};
+pub(crate) use desk::{Desk, saved};
 pub(crate) use forge::{altered, forged, parts_of, with_payload};
 pub(crate) use links::{code_of, first_account, invitation_code, is_signed_in, join, location, page, reset_code};
 pub(crate) use raw::{Raw, RawAnswer};
@@ -46,7 +49,7 @@ pub(crate) enum Store {
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) daybook: Daybook,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 /// The hubs that tests share: each lives as long as somebody uses it.
@@ -74,7 +77,7 @@ pub(crate) fn start_on(store: Store, builder: DaybookBuilder) -> Server {
         Some(database) => builder.store_url(database.url()),
         None => builder,
     };
-    Server { daybook: builder.start(), _database: database }
+    Server { daybook: builder.start(), database }
 }
 
 impl Hub {
@@ -115,6 +118,15 @@ impl Hub {
     /// The process behind it.
     pub(crate) fn daybook(&self) -> &Daybook {
         &self.server.as_ref().expect("the hub holds its server").daybook
+    }
+
+    /// How its store is opened from outside.
+    pub(crate) fn store_options(&self) -> DatabaseOptions {
+        let server = self.server.as_ref().expect("the hub holds its server");
+        match &server.database {
+            Some(database) => DatabaseOptions::postgres(&database.url()),
+            None => DatabaseOptions::sqlite(server.daybook.data_dir()),
+        }
     }
 
     /// `127.0.0.1:PORT`

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use daybook_events::{AccountId, Actor, Grant, HubGrant, Role, SystemClock};
-use daybook_store::{Catalog, Database, DatabaseOptions, NewLink, NewPerson, NewSession, Person, SignInMethod};
+use daybook_store::{Catalog, Database, NewLink, NewPerson, NewSession, Person, SignInMethod};
 use daybook_testkit::Answer;
 use reqwest::Method;
 use ring::digest::{SHA256, digest};
@@ -18,7 +18,7 @@ use super::{Hub, days_ago};
 
 const HUB: HubGrant = HubGrant::of_the_hub_itself();
 
-/// The people of a hub of the test's own, on SQLite.
+/// The people of a hub of the test's own.
 #[derive(Debug)]
 pub(crate) struct Guests {
     hub: Hub,
@@ -39,8 +39,7 @@ pub(crate) struct Seat {
 impl Guests {
     /// The hub with its first owner, Robin.
     pub(crate) async fn of(hub: &Hub) -> Self {
-        let options = DatabaseOptions::sqlite(hub.daybook().data_dir());
-        let catalog = Catalog::new(Database::open(options).await.unwrap(), Arc::new(SystemClock));
+        let catalog = Catalog::new(Database::open(hub.store_options()).await.unwrap(), Arc::new(SystemClock));
         let code = daybook_events::random_upper_id();
         catalog.add_setup_link(HUB, &link(&code)).await.unwrap();
         let new = new_person("Robin Vale", "robin@fabrikam.example");
@@ -92,8 +91,13 @@ impl Guests {
 
 impl Seat {
     pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path).await
+    }
+
+    /// Any request without a body.
+    pub(crate) async fn send(&self, method: Method, path: &str) -> Answer {
         let headers = [("cookie", self.cookie.as_str())];
-        self.hub.http.send(Method::GET, &format!("{}{path}", self.hub.url), None, &headers, Vec::new()).await
+        self.hub.http.send(method, &format!("{}{path}", self.hub.url), None, &headers, Vec::new()).await
     }
 
     /// A page as text, after a look at what every page has to be.
