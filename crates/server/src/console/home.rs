@@ -25,8 +25,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 const BAR_HEIGHT_MAX: f64 = 36.0;
 /// A token whose end is nearer than this needs attention.
 const END_NEAR: Duration = Duration::from_secs(14 * 86_400);
-/// A stream that has been busy and is now quiet for so many of its usual gaps needs a look.
-const QUIET_MIN: Duration = Duration::from_secs(3600);
+/// A stream in which events came in most hours, and which is quiet for longer than this, needs a look.
+const QUIET_MAX: Duration = Duration::from_secs(2 * 3600);
 
 #[derive(Template)]
 #[template(path = "console/home.html")]
@@ -79,16 +79,17 @@ pub(super) async fn show_home(State(app): State<App>, member: Member<Viewer>) ->
         figures.push(figure(&app, &member, feature, now).await?);
     }
     // Viewers see events, and nothing of tokens: neither who reads nor what is wrong with them.
-    let (readers, activities) = match may_set_up {
-        true => (integrations::rows(&app, &member.grant).await?, activities(&app, &member.grant).await?),
-        false => (Vec::new(), Vec::new()),
-    };
+    let (mut readers, mut tokens) = (Vec::new(), Vec::new());
+    if may_set_up {
+        tokens = activities(&app, &member.grant).await?;
+        readers = integrations::rows(&app, &member.grant, &tokens).await?;
+    }
     let base = member.path("");
     let home = HomePage {
         shell: Shell::of(&member, Section::Home, words::NAV_HOME),
         is_empty: readers.is_empty() && figures.iter().all(|figure| figure.last.is_none()),
-        attention: attention(&base, &activities, &readers, now),
-        sources: sources(&activities, now),
+        attention: attention(&base, &tokens, &readers, now),
+        sources: sources(&tokens, now),
         base,
         may_set_up,
         figures,
@@ -159,8 +160,7 @@ fn condition(last: Option<Timestamp>, hours: &[f64; BARS], now: Timestamp) -> (&
     let Some(last) = last else { return ("off", say::NOTHING_YET.to_owned()) };
     let quiet = now.since(last);
     let busy = hours.iter().filter(|count| **count > 0.0).count();
-    // Used to come in most hours, and has not come for more than one.
-    if busy >= BARS / 2 && quiet > QUIET_MIN.max(HOUR * 2) {
+    if busy >= BARS / 2 && quiet > QUIET_MAX {
         return ("warn", say::quiet(&span(quiet)));
     }
     if quiet < SPAN { ("ok", say::ARRIVING.to_owned()) } else { ("info", say::quiet(&span(quiet))) }

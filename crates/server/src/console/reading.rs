@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use daybook_events::{Feature, Grant, Position, Timestamp, WIRE_FEATURES};
-use daybook_store::{FeatureUse, IntegrationKind, ReadFilter, TokenHour, TokenRow};
+use daybook_store::{FeatureUse, Integration, IntegrationKind, ReadFilter, TokenHour, TokenRow};
 
 use super::error::PageError;
 use crate::state::App;
@@ -33,12 +33,6 @@ pub(super) struct Behind {
     pub(super) lag: Duration,
 }
 
-/// Where a stream ends.
-#[derive(Debug, Clone, Copy)]
-struct Head {
-    position: Position,
-}
-
 impl TokenActivity {
     /// Its last use, of any kind.
     pub(super) fn last_use(&self) -> Option<&FeatureUse> {
@@ -47,8 +41,7 @@ impl TokenActivity {
 
     /// The last time that it got a page of events, or appended some.
     pub(super) fn last_read(&self) -> Option<&FeatureUse> {
-        let reads = self.token.uses.iter().filter(|used| used.feature != INTROSPECTION);
-        reads.max_by_key(|used| used.last_used_at)
+        last_read(&self.token)
     }
 
     /// The feature that it is furthest behind with.
@@ -70,10 +63,37 @@ pub(super) fn is_live(token: &TokenRow, now: Timestamp) -> bool {
     token.revoked_at.is_none() && token.rights.expires_at.is_none_or(|expires_at| expires_at > now)
 }
 
+/// The last time that a token got a page of events, or appended some.
+pub(super) fn last_read(token: &TokenRow) -> Option<&FeatureUse> {
+    let reads = token.uses.iter().filter(|used| used.feature != INTROSPECTION);
+    reads.max_by_key(|used| used.last_used_at)
+}
+
 /// The tokens of an account with what they have done, newest first.
 pub(super) async fn activities(app: &App, grant: &Grant) -> Result<Vec<TokenActivity>, PageError> {
-    let now = app.clock.now();
     let tokens = app.catalog.list_tokens(grant).await?;
+    activities_among(app, grant, tokens).await
+}
+
+/// The tokens of an integration with what they have done, newest first.
+pub(super) async fn activities_of(
+    app: &App,
+    grant: &Grant,
+    integration: &Integration,
+) -> Result<Vec<TokenActivity>, PageError> {
+    let tokens = tokens_of(app, grant, integration).await?;
+    activities_among(app, grant, tokens).await
+}
+
+/// The tokens of an integration, newest first.
+pub(super) async fn tokens_of(app: &App, grant: &Grant, integration: &Integration) -> Result<Vec<TokenRow>, PageError> {
+    let mut tokens = app.catalog.list_tokens(grant).await?;
+    tokens.retain(|token| token.integration_id == integration.integration_id);
+    Ok(tokens)
+}
+
+async fn activities_among(app: &App, grant: &Grant, tokens: Vec<TokenRow>) -> Result<Vec<TokenActivity>, PageError> {
+    let now = app.clock.now();
     let hours = app.catalog.list_token_hours(grant, now.minus(SPAN)).await?;
     let heads = heads(app, grant).await?;
     let mut activities = Vec::with_capacity(tokens.len());
@@ -89,12 +109,12 @@ pub(super) async fn activities(app: &App, grant: &Grant) -> Result<Vec<TokenActi
     Ok(activities)
 }
 
-async fn heads(app: &App, grant: &Grant) -> Result<HashMap<Feature, Head>, PageError> {
+async fn heads(app: &App, grant: &Grant) -> Result<HashMap<Feature, Position>, PageError> {
     let mut heads = HashMap::new();
     for feature in WIRE_FEATURES {
         let stream = grant.to_read(&feature).map_err(crate::error::ApiError::from)?;
         if let Some(state) = app.log.stream(&stream).await? {
-            heads.insert(feature, Head { position: state.head });
+            heads.insert(feature, state.head);
         }
     }
     Ok(heads)
@@ -104,7 +124,7 @@ async fn behind(
     app: &App,
     grant: &Grant,
     token: &TokenRow,
-    heads: &HashMap<Feature, Head>,
+    heads: &HashMap<Feature, Position>,
 ) -> Result<Vec<Behind>, PageError> {
     if token.kind == IntegrationKind::Source {
         return Ok(Vec::new());
@@ -113,7 +133,7 @@ async fn behind(
     for used in &token.uses {
         let Ok(feature) = used.feature.parse::<Feature>() else { continue };
         let Some(head) = heads.get(&feature).filter(|_| token.rights.features.contains(&feature)) else { continue };
-        let events = u64::try_from(head.position.get() - used.position.get()).unwrap_or(0);
+        let events = u64::try_from(head.get() - used.position.get()).unwrap_or(0);
         let lag = if events == 0 { Duration::ZERO } else { waiting(app, grant, &feature, used.position).await? };
         all.push(Behind { feature, events, lag });
     }

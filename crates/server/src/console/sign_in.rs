@@ -19,6 +19,8 @@ use serde_json::json;
 use super::{
     cookies,
     credentials::{
+        challenges::CHALLENGE_LIFETIME,
+        devices::DEVICE_LIFETIME,
         passkeys::{Assertion, Refusal, StoredPasskey},
         passwords::{Password, Verdict},
         throttle::Attempt,
@@ -32,11 +34,6 @@ use super::{
     words::sign_in as say,
 };
 use crate::{error::ApiError, state::App, tokens::digest_of};
-
-/// For as long as a device is known.
-const DEVICE_SECS: u64 = 365 * 86_400;
-/// For as long as a passkey may take to answer.
-const CHALLENGE_SECS: u64 = 300;
 
 #[derive(Template)]
 #[template(path = "console/sign-in.html")]
@@ -241,7 +238,7 @@ pub(super) async fn begin_session(
     tracing::info!(person = person_id, client.address = visit.address, method = %method, "somebody has signed in");
     let device = app.doors.devices.issue(&person.email, now);
     let response = with_cookie(response, cookies::set(cookies::SESSION, secret, Some(life_secs)));
-    let response = with_cookie(response, cookies::set(cookies::DEVICE, device, Some(DEVICE_SECS)));
+    let response = with_cookie(response, cookies::set(cookies::DEVICE, device, Some(DEVICE_LIFETIME.as_secs())));
     Ok(with_cookie(response, cookies::forget(cookies::VISIT)))
 }
 
@@ -256,7 +253,7 @@ pub(super) fn no_passkeys() -> ApiError {
 /// Options for the browser, and the id of their challenge in a cookie.
 pub(super) fn options_with(options: String, id: String) -> Response {
     let response = ([(header::CONTENT_TYPE, "application/json")], options).into_response();
-    with_cookie(response, cookies::set(cookies::CHALLENGE, id, Some(CHALLENGE_SECS)))
+    with_cookie(response, cookies::set(cookies::CHALLENGE, id, Some(CHALLENGE_LIFETIME.as_secs())))
 }
 
 impl SignInPage {

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use daybook_events::Grant;
-use daybook_store::{Integration, IntegrationKind, IntegrationState};
+use daybook_store::{Integration, IntegrationKind, IntegrationState, StoreError};
 
 use super::{
     administrator::{Administrator, Body, check_name},
@@ -118,9 +118,13 @@ async fn set_state(
 
 /// An integration of the account, by id.
 pub(super) async fn find_integration(app: &App, grant: &Grant, id: &str) -> Result<Integration, ApiError> {
-    let integrations = app.catalog.list_integrations(grant).await?;
-    let found = integrations.into_iter().find(|integration| integration.integration_id.as_str() == id);
-    found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("no integration {id:?} in this account")))
+    match app.catalog.find_integration(grant, id).await {
+        Ok(found) if found.state != IntegrationState::Removed => Ok(found),
+        Ok(_) | Err(StoreError::Missing { .. }) => {
+            Err(ApiError::new(StatusCode::NOT_FOUND, format!("no integration {id:?} in this account")))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn view(integration: Integration) -> IntegrationView {

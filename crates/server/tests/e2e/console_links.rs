@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, Hub, PASSWORD, code_of, daybook, first_account, invitation_code, is_signed_in, join, location, page,
-    refusal, reset_code, setup_code,
+    Browser, Guests, Hub, PASSWORD, code_of, daybook, first_account, invitation_code, is_signed_in, join, location,
+    page, refusal, reset_code, setup_code,
 };
 
 const SESSION: &str = "__Host-daybook-session";
@@ -224,6 +224,23 @@ async fn a_reset_lets_its_person_in_and_everybody_else_out() {
     assert_eq!(location(&Browser::new(&hub).sign_in(OLGA, new).await), "/");
     let again = late.submit("/reset", &[("code", &second), ("password", PASSWORD)]).await.expect_status(422);
     assert!(again.text.contains(ENDED), "{}", again.text);
+}
+
+#[tokio::test]
+async fn a_reset_removes_passkeys_unless_their_person_keeps_them() {
+    let hub = Hub::start(daybook());
+    let guests = Guests::of(&hub).await;
+    let robin = &guests.owner.person;
+    guests.catalog.add_passkey(&guests.actor(), robin, ("credential", "{}"), "Laptop").await.unwrap();
+    let reset = async |keeps: &[(&str, &str)]| {
+        let (browser, code) = (Browser::new(&hub), reset_code(&hub, &robin.email).await);
+        page(&browser, "/reset").await;
+        let fields = [("code", code.as_str()), ("password", PASSWORD)];
+        assert_eq!(location(&browser.submit("/reset", &[&fields[..], keeps].concat()).await), "/");
+        guests.catalog.list_passkeys(&robin.person_id).await.unwrap().len()
+    };
+    assert_eq!(reset(&[("keeps_passkeys", "yes")]).await, 1);
+    assert_eq!(reset(&[]).await, 0);
 }
 
 #[tokio::test]

@@ -163,6 +163,17 @@ contract! {
         assert!(store.catalog.list_sessions(&olga.person_id, at(-1800)).await.unwrap().is_empty());
     }
 
+    async fn a_hash_is_written_anew_only_for_the_same_password(store: Store) {
+        let (olga, _) = owner(&store).await;
+        store.catalog.rehash_password(&olga, "same password, new parameters").await.unwrap();
+        let anew = store.catalog.find_person(&olga.person_id).await.unwrap();
+        assert_eq!(anew.password_hash.as_deref(), Some("same password, new parameters"));
+        store.catalog.set_password(&actor(), &anew, Some("new password"), "").await.unwrap();
+        store.catalog.rehash_password(&anew, "old password, newer parameters").await.unwrap();
+        let changed = store.catalog.find_person(&olga.person_id).await.unwrap();
+        assert_eq!(changed.password_hash.as_deref(), Some("new password"), "the old password does not come back");
+    }
+
     async fn a_new_password_ends_every_other_session(store: Store) {
         let (olga, grant) = owner(&store).await;
         let mut kept = String::new();

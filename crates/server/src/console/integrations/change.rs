@@ -11,7 +11,7 @@ use crate::{
         flash::{done, failed},
         form::{Errors, Form, Nothing},
         page::{Section, Shell, go, page, page_again},
-        reading::activities,
+        reading::activities_of,
         rename::{NameForm, RenamePage},
         times::When,
         visit::{Administrator, Member},
@@ -89,8 +89,8 @@ pub(in crate::console) async fn ask_to_remove(
 ) -> Result<Response, PageError> {
     let integration = find(&app, &member.grant, &id).await?;
     let now = app.clock.now();
-    let activities = activities(&app, &member.grant).await?;
-    let own = activities.iter().filter(|it| it.token.integration_id == integration.integration_id && it.is_live(now));
+    let activities = activities_of(&app, &member.grant, &integration).await?;
+    let own = activities.iter().filter(|it| it.is_live(now));
     let tokens = own.map(|it| (it.token.name.clone(), it.last_use().map(|used| When::of(used.last_used_at, now))));
     let remove = RemovePage {
         shell: Shell::of(&member, Section::Integrations, say::remove(&integration.name)),

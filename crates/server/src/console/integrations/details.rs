@@ -16,7 +16,7 @@ use crate::{
         directory::{self, FilledSteps, Place, Siem},
         error::PageError,
         page::{Section, Shell, page},
-        reading::{TokenActivity, activities},
+        reading::{TokenActivity, activities_of},
         times::{When, counted, span},
         visit::{Administrator, Member},
         words::{self, integrations as say},
@@ -95,10 +95,10 @@ pub(in crate::console) async fn show_integration(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let integration = find(&app, &member.grant, &id).await?;
-    let activities = activities(&app, &member.grant).await?;
-    let check = live_check(&app, &member, &integration, &activities).await?;
+    let activities = activities_of(&app, &member.grant, &integration).await?;
+    let own: Vec<_> = activities.iter().collect();
+    let check = live_check(&app, &member, &integration, own.iter().map(|it| &it.token)).await?;
     let now = app.clock.now();
-    let own: Vec<_> = activities.iter().filter(|it| it.token.integration_id == integration.integration_id).collect();
     let siem = directory::find(integration.kind);
     let (requests, events) =
         own.iter().fold((0, 0), |(requests, events), it| (requests + it.requests, events + it.events));

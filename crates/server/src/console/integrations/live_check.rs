@@ -8,14 +8,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use daybook_events::{HubGrant, Timestamp};
-use daybook_store::{Integration, IntegrationKind, IntegrationState, TokenRefusal};
+use daybook_store::{Integration, IntegrationKind, IntegrationState, TokenRefusal, TokenRow};
 
 use super::find;
 use crate::{
     console::{
         directory,
         error::PageError,
-        reading::{INTROSPECTION, TokenActivity, activities},
+        reading::{INTROSPECTION, last_read, tokens_of},
         times::{When, counted},
         visit::{Administrator, Member},
         words::{self, integrations as say},
@@ -50,38 +50,38 @@ pub(in crate::console) async fn show_live_check(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let integration = find(&app, &member.grant, &id).await?;
-    let activities = activities(&app, &member.grant).await?;
-    let check = live_check(&app, &member, &integration, &activities).await?;
+    let tokens = tokens_of(&app, &member.grant, &integration).await?;
+    let check = live_check(&app, &member, &integration, &tokens).await?;
     Ok(Html(check.render().map_err(|error| PageError::bad_request(error.to_string()))?).into_response())
 }
 
 /// What the hub sees of an integration.
-pub(super) async fn live_check(
+pub(super) async fn live_check<'a>(
     app: &App,
     member: &Member<Administrator>,
     integration: &Integration,
-    activities: &[TokenActivity],
+    tokens: impl IntoIterator<Item = &'a TokenRow>,
 ) -> Result<LiveCheck, PageError> {
     let now = app.clock.now();
     let system = directory::find(integration.kind).name.as_str();
-    let own: Vec<_> = activities.iter().filter(|it| it.token.integration_id == integration.integration_id).collect();
+    let own: Vec<&TokenRow> = tokens.into_iter().collect();
     if integration.state != IntegrationState::Active {
         return Ok(LiveCheck::waiting(say::CHECK_PAUSED.to_owned(), String::new()));
     }
     if own.is_empty() {
         return Ok(LiveCheck::waiting(say::CHECK_NO_TOKEN.to_owned(), String::new()));
     }
-    let good = own.iter().filter_map(|it| it.last_read().map(|used| (it, used)));
+    let good = own.iter().filter_map(|token| last_read(token).map(|used| (token, used)));
     let good = good.max_by_key(|(_, used)| used.last_used_at);
     let good_at = good.map(|(_, used)| used.last_used_at);
     let refusal = last_refusal(app, member, &own, good_at).await?;
     if let Some((refusal, token)) = refusal {
         return Ok(LiveCheck::refused(system, &refusal, token, now));
     }
-    if let Some((activity, used)) = good {
-        return Ok(LiveCheck::good(integration.kind, system, (&activity.token.name, used), now));
+    if let Some((token, used)) = good {
+        return Ok(LiveCheck::good(integration.kind, system, (&token.name, used), now));
     }
-    let introspected = own.iter().flat_map(|it| &it.token.uses).any(|used| used.feature == INTROSPECTION);
+    let introspected = own.iter().flat_map(|token| &token.uses).any(|used| used.feature == INTROSPECTION);
     let text =
         if introspected { say::check_introspected(system) } else { say::check_waiting(system, &app.public_host) };
     let next = if introspected { String::new() } else { say::CHECK_HINT.to_owned() };
@@ -93,18 +93,18 @@ pub(super) async fn live_check(
 async fn last_refusal<'a>(
     app: &App,
     member: &Member<Administrator>,
-    own: &[&'a TokenActivity],
+    own: &[&'a TokenRow],
     good_at: Option<Timestamp>,
 ) -> Result<Option<(TokenRefusal, Option<&'a str>)>, PageError> {
     let since = app.clock.now().minus(REFUSAL_LIFE).max(good_at.unwrap_or_default());
     let refusals = app.catalog.list_token_refusals(&member.grant, since).await?;
     let named = refusals.into_iter().filter_map(|refusal| {
-        let token = own.iter().find(|it| Some(&it.token.token_id) == refusal.token_id.as_ref())?;
-        Some((refusal, Some(token.token.name.as_str())))
+        let token = own.iter().find(|token| Some(&token.token_id) == refusal.token_id.as_ref())?;
+        Some((refusal, Some(token.name.as_str())))
     });
     let mut all: Vec<_> = named.collect();
     if good_at.is_none() && member.signed_in.person.runs_hub {
-        let issued = own.iter().map(|it| it.token.issued_at).max().unwrap_or(since);
+        let issued = own.iter().map(|token| token.issued_at).max().unwrap_or(since);
         let stray = app.catalog.list_stray_refusals(HubGrant::of_the_hub_itself(), since.max(issued)).await?;
         // The browser that looks at this page fails handshakes too until it knows the certificate.
         let own_address = &member.signed_in.visit.address;

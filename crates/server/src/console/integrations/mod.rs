@@ -70,15 +70,15 @@ pub(super) async fn list_integrations(
     member: Member<Administrator>,
 ) -> Result<Response, PageError> {
     let shell = Shell::of(&member, Section::Integrations, words::NAV_INTEGRATIONS);
-    let list = IntegrationsPage { shell, base: member.path("integrations"), rows: rows(&app, &member.grant).await? };
+    let rows = rows(&app, &member.grant, &activities(&app, &member.grant).await?).await?;
+    let list = IntegrationsPage { shell, base: member.path("integrations"), rows };
     page(&list.shell, &list)
 }
 
-/// The integrations of an account, by name.
-pub(super) async fn rows(app: &App, grant: &Grant) -> Result<Vec<Row>, PageError> {
-    let activities = activities(app, grant).await?;
+/// The integrations of an account, by name, with what its tokens have done.
+pub(super) async fn rows(app: &App, grant: &Grant, activities: &[TokenActivity]) -> Result<Vec<Row>, PageError> {
     let integrations = app.catalog.list_integrations(grant).await?;
-    Ok(integrations.into_iter().map(|integration| row(app, integration, &activities)).collect())
+    Ok(integrations.into_iter().map(|integration| row(app, integration, activities)).collect())
 }
 
 fn row(app: &App, integration: Integration, activities: &[TokenActivity]) -> Row {

@@ -83,9 +83,8 @@ pub(in crate::console) async fn remove_password(
     }
 }
 
-/// Whether somebody knows the password of the person they are signed in as; whoever has none must have
-/// signed in just now. Guesses are
-/// throttled as at the door.
+/// Whether somebody knows the password of the person they are signed in as; whoever has none must have signed in
+/// just now. Guesses are throttled as at the door.
 async fn knows_password(app: &App, signed_in: &SignedIn, typed: &str) -> Result<bool, PageError> {
     let Some(stored) = signed_in.person.password_hash.clone() else { return Ok(signed_in.is_fresh(app)) };
     let address = signed_in.visit.address.parse().unwrap_or(std::net::IpAddr::from([127, 0, 0, 1]));

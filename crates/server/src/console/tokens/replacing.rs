@@ -18,7 +18,7 @@ use crate::{
         form::{Errors, Form},
         integrations::{client_name, features_line},
         page::{Section, Shell, page, page_again},
-        reading::{TokenActivity, activities},
+        reading::{TokenActivity, activities_of},
         times::{When, counted, span},
         visit::{Administrator, Member},
         words::{self, tokens as say},
@@ -83,7 +83,7 @@ pub(in crate::console) async fn ask_to_replace(
     Path((_, integration, token)): Ids,
 ) -> Result<Response, PageError> {
     let (integration, token) = find_live(&app, &member, &integration, &token).await?;
-    let activities = activities(&app, &member.grant).await?;
+    let activities = activities_of(&app, &member.grant, &integration).await?;
     let now = app.clock.now();
     let successor = activities.iter().find(|it| it.token.replaces.as_ref() == Some(&token.token_id) && it.is_live(now));
     let old = activities.iter().find(|it| it.token.token_id == token.token_id);

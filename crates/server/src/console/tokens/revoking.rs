@@ -12,7 +12,7 @@ use crate::{
         form::{Errors, Form, Nothing},
         integrations::{client_name, features_line},
         page::{Section, Shell, go, page, page_again},
-        reading::activities,
+        reading::activities_of,
         rename::{NameForm, RenamePage},
         times::When,
         visit::{Administrator, Member},
@@ -95,15 +95,11 @@ pub(in crate::console) async fn ask_to_revoke(
 ) -> Result<Response, PageError> {
     let (integration, token) = find_live(&app, &member, &integration, &token).await?;
     let now = app.clock.now();
-    let activities = activities(&app, &member.grant).await?;
+    let activities = activities_of(&app, &member.grant, &integration).await?;
     let own = |id| activities.iter().find(|it| it.token.token_id == id);
     let used = own(token.token_id.clone()).and_then(|it| it.last_use());
-    let other = activities.iter().find(|it| {
-        it.token.integration_id == integration.integration_id
-            && it.token.token_id != token.token_id
-            && it.is_live(now)
-            && it.last_read().is_some()
-    });
+    let other =
+        activities.iter().find(|it| it.token.token_id != token.token_id && it.is_live(now) && it.last_read().is_some());
     let base = integration_path(&member, &integration);
     let revoke = RevokePage {
         shell: Shell::of(&member, Section::Integrations, say::revoke(&token.name)),
