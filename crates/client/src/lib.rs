@@ -34,5 +34,5 @@ pub use daybook_events::{
 pub use error::ClientError;
 pub use introspection::Introspection;
 pub use page::{Page, Start};
-pub use retry::RetryPolicy;
+pub use retry::{RetryPolicy, parse_http_date};
 pub use tls::tls_trusting;

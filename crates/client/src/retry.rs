@@ -59,7 +59,7 @@ pub(crate) fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration>
 }
 
 /// An HTTP date, which is the fixed-length form of the dates of RFC 5322.
-pub(crate) fn parse_http_date(value: &str) -> Option<Timestamp> {
+pub fn parse_http_date(value: &str) -> Option<Timestamp> {
     let time = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
     Some(Timestamp::from_seconds(time.timestamp().as_second()))
 }

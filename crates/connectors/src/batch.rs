@@ -1,0 +1,116 @@
+//! What a destination takes: events of one stream, in position order, already filtered, redacted and encoded.
+
+use std::{ops::Range, sync::Arc};
+
+use daybook_events::{AccountId, Feature, Position, Timestamp};
+use serde::Deserialize;
+
+/// An event on its way out.
+#[derive(Debug, Clone)]
+pub struct OutgoingEvent {
+    /// Its number in its stream.
+    pub position: Position,
+    /// When it happened.
+    pub time: Timestamp,
+    /// When it was appended.
+    pub arrival: Timestamp,
+    /// The event's own id, by which a receiver can drop repeats.
+    pub uuid: Arc<str>,
+    /// The event as JSON, after redaction; byte for byte as it came in where nothing was redacted.
+    pub payload: Arc<str>,
+    /// What to send: the payload itself, or what the destination's format made of it.
+    pub text: Arc<str>,
+}
+
+impl OutgoingEvent {
+    /// An event sent as it is. One without a `uuid` of its own is known by its stream and position.
+    #[must_use]
+    pub fn raw(feature: &Feature, position: Position, (time, arrival): (Timestamp, Timestamp), payload: &str) -> Self {
+        let uuid = uuid_of(payload).unwrap_or_else(|| format!("{feature}-{position}"));
+        let payload: Arc<str> = payload.into();
+        Self { position, time, arrival, uuid: uuid.into(), text: Arc::clone(&payload), payload }
+    }
+}
+
+/// Events of one stream for one attempt.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Whose.
+    pub account: AccountId,
+    /// Which kind.
+    pub feature: Feature,
+    /// At least one, in position order.
+    pub events: Vec<OutgoingEvent>,
+}
+
+impl Batch {
+    /// The same for every attempt at the same events: feature, first and last position. It has no dot but the feature's.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}-{}-{}", self.feature, self.first(), self.last())
+    }
+
+    /// The position of its first event.
+    #[must_use]
+    pub fn first(&self) -> Position {
+        self.events.first().map_or(Position::START, |event| event.position)
+    }
+
+    /// The position of its last event.
+    #[must_use]
+    pub fn last(&self) -> Position {
+        self.events.last().map_or(Position::START, |event| event.position)
+    }
+
+    /// Bytes of what is to be sent, before the protocol's own and compression.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.events.iter().map(|event| event.text.len()).sum()
+    }
+
+    /// The events of a range, which share their texts with these.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        self.with(self.events[range].to_vec())
+    }
+
+    /// The events of these indices, in their order.
+    #[must_use]
+    pub fn pick(&self, indices: &[usize]) -> Self {
+        self.with(indices.iter().filter_map(|index| self.events.get(*index).cloned()).collect())
+    }
+
+    fn with(&self, events: Vec<OutgoingEvent>) -> Self {
+        Self { account: self.account.clone(), feature: self.feature.clone(), events }
+    }
+}
+
+/// The `uuid` of an event, if it has one.
+fn uuid_of(payload: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Identity {
+        uuid: String,
+    }
+    serde_json::from_str::<Identity>(payload).ok().map(|it| it.uuid).filter(|uuid| !uuid.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing;
+
+    #[test]
+    fn a_batch_is_known_by_its_positions() {
+        let batch = testing::batch("auditevents", 3);
+        assert_eq!(batch.id(), "auditevents-1-3");
+        assert_eq!(batch.slice(1..3).id(), "auditevents-2-3");
+        assert_eq!(batch.pick(&[0, 2]).events.len(), 2);
+        assert_eq!(batch.id(), batch.clone().id());
+    }
+
+    #[test]
+    fn an_event_without_an_id_is_known_by_its_place() {
+        let batch = testing::batch_of("okta.system", &[r#"{"uuid":"A"}"#, "{}", r#"{"uuid":7}"#, "[]"]);
+        let uuids: Vec<&str> = batch.events.iter().map(|event| &*event.uuid).collect();
+        assert_eq!(uuids, ["A", "okta.system-2", "okta.system-3", "okta.system-4"]);
+    }
+}

@@ -1,0 +1,93 @@
+//! What every connector gets from the hub.
+
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use daybook_events::Clock;
+
+use crate::EgressGuard;
+
+/// What a connector is opened with besides its settings.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Daybook's version.
+    pub hub_version: String,
+    /// `host[:port]` of the hub, as its receivers know it.
+    pub hub_host: String,
+    /// Decides where connections may go.
+    pub guard: Arc<EgressGuard>,
+    /// Tells the time of an attempt.
+    pub clock: Arc<dyn Clock>,
+    /// Decides where files may be.
+    pub files: FileRoots,
+}
+
+/// The directories in which connectors may read and write files; the first is where relative paths begin.
+#[derive(Debug, Clone)]
+pub struct FileRoots(Arc<[PathBuf]>);
+
+impl FileRoots {
+    /// These directories.
+    #[must_use]
+    pub fn new(roots: Vec<PathBuf>) -> Self {
+        Self(roots.into())
+    }
+
+    /// A path as it was given, made absolute, if it is in one of the directories. Links in the part that exists are
+    /// followed first: a link inside leads nowhere outside.
+    ///
+    /// # Errors
+    ///
+    /// It is elsewhere, or has no file name.
+    pub fn resolve(&self, given: &str) -> Result<PathBuf, String> {
+        let given_path = Path::new(given);
+        if given_path.components().any(|part| part == Component::ParentDir) || given_path.file_name().is_none() {
+            return Err(format!("{given:?} must name a file, without `..`"));
+        }
+        let base = self.0.first().cloned().unwrap_or_default();
+        let path = base.join(given_path);
+        let real = real_path(&path);
+        let is_inside = self.0.iter().any(|root| real.starts_with(real_path(root)));
+        if is_inside {
+            return Ok(path);
+        }
+        let roots: Vec<String> = self.0.iter().map(|root| root.display().to_string()).collect();
+        Err(format!("{given:?} is outside of {} ([connectors] file_directories)", roots.join(", ")))
+    }
+}
+
+/// The path with the links of its longest existing part followed.
+fn real_path(path: &Path) -> PathBuf {
+    let mut rest = Vec::new();
+    let mut existing = path;
+    loop {
+        if let Ok(real) = existing.canonicalize() {
+            return rest.iter().rev().fold(real, |real, part: &std::ffi::OsString| real.join(part));
+        }
+        let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else { return path.to_owned() };
+        rest.push(name.to_owned());
+        existing = parent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stay_in_their_directories() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, outside) = (folder.path().join("out"), folder.path().join("elsewhere"));
+        std::fs::create_dir_all(&inside).unwrap();
+        std::fs::create_dir_all(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        let roots = FileRoots::new(vec![inside.clone()]);
+        assert_eq!(roots.resolve("a/b.ndjson").unwrap(), inside.join("a/b.ndjson"));
+        assert!(roots.resolve(inside.join("b").to_str().unwrap()).is_ok());
+        for path in ["../elsewhere/x", "/etc/passwd", "link/x", "", "a/.."] {
+            assert!(roots.resolve(path).is_err(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The systems, a folder each with the same files: `config` (its options and what they mean), `encode` (events to what
+//! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
+
+mod file;
+mod stdout;
+mod webhook;
+
+use std::{fmt, str::FromStr};
+
+use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
+
+/// The kinds and their folders. A folder has a `DESCRIPTION` and a `Connector` with `open(&Settings, &Context)`.
+macro_rules! destinations {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal in $folder:ident;)+) => {
+        /// A kind of destination.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum DestinationKind {
+            $($(#[$meta])* $variant),+
+        }
+
+        /// A destination of any kind.
+        #[derive(Debug)]
+        pub enum AnyDestination {
+            $($(#[$meta])* $variant(Box<$folder::Connector>)),+
+        }
+
+        impl DestinationKind {
+            /// All of them, in the order in which people are shown them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// What it is, and its options.
+            #[must_use]
+            pub const fn description(self) -> &'static Description {
+                match self { $(Self::$variant => &$folder::DESCRIPTION),+ }
+            }
+
+            /// A destination of this kind. Nothing is connected yet.
+            ///
+            /// # Errors
+            ///
+            /// The settings contradict each other, or name what may not be reached.
+            pub fn open(self, settings: &Settings, context: &Context) -> Result<AnyDestination, SettingsError> {
+                Ok(match self {
+                    $(Self::$variant => {
+                        AnyDestination::$variant(Box::new($folder::Connector::open(settings, context)?))
+                    })+
+                })
+            }
+        }
+
+        impl Destination for AnyDestination {
+            fn endpoint(&self) -> Option<Endpoint> {
+                match self { $(Self::$variant(connector) => connector.endpoint()),+ }
+            }
+
+            async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
+                match self { $(Self::$variant(connector) => Box::pin(connector.deliver(batch)).await),+ }
+            }
+        }
+    };
+}
+
+destinations! {
+    /// A signed webhook (Standard Webhooks).
+    Webhook = "webhook" in webhook;
+    /// A file on the hub's machine.
+    File = "file" in file;
+    /// The hub's standard output.
+    Stdout = "stdout" in stdout;
+}
+
+impl fmt::Display for DestinationKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DestinationKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+            format!("{text:?} is no kind of destination; there are {}", known.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::description::Form;
+
+    #[test]
+    fn every_kind_describes_itself_without_contradiction() {
+        for kind in DestinationKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+            let description = kind.description();
+            let mut names = BTreeSet::new();
+            for setting in description.all_settings() {
+                let place = format!("{kind}: {}", setting.name);
+                assert!(names.insert(setting.name), "{place} is there twice");
+                assert!(setting.help.ends_with('.'), "{place}: {}", setting.help);
+                let choices_hold = match setting.form {
+                    Form::Choice(choices) => setting.required || choices.contains(&setting.default),
+                    Form::Number { min, max } => {
+                        setting.default.is_empty()
+                            || setting.default.parse().is_ok_and(|it: u64| (min..=max).contains(&it))
+                    }
+                    _ => true,
+                };
+                assert!(choices_hold, "{place}: the default {:?} is not valid", setting.default);
+            }
+        }
+    }
+}

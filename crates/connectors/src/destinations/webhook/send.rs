@@ -1,0 +1,80 @@
+//! Requests to a webhook, and what their answers mean: 2xx alone is success, 410 ends it.
+
+use reqwest::{Url, header::CONTENT_TYPE};
+
+use super::{
+    config::Config,
+    encode::{batch_body, event_body, event_type, message_id, signatures},
+};
+use crate::{
+    Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Rejected, Settings, SettingsError, Unsettled,
+    http::{HttpSender, classify},
+};
+
+const ANSWER_BYTES_MAX: usize = 4 << 10;
+
+/// A webhook.
+#[derive(Debug)]
+pub struct Connector {
+    http: HttpSender,
+    url: Url,
+    config: Config,
+    context: Context,
+}
+
+impl Connector {
+    /// A webhook of these settings.
+    pub(in crate::destinations) fn open(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+        let http = HttpSender::open(settings, context)?;
+        let url = http.url(settings, "url")?;
+        Ok(Self { url, config: Config::of(settings)?, context: context.clone(), http })
+    }
+
+    async fn post(&self, id: &str, body: Vec<u8>) -> Result<(), DeliveryError> {
+        let seconds = self.context.clock.now().as_seconds();
+        let signature = signatures(&self.config.keys, id, seconds, &body);
+        let request = self
+            .http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", seconds)
+            .header("webhook-signature", signature);
+        let request = self.config.compression.put(request, body).await;
+        classify(&self.http.send(request, ANSWER_BYTES_MAX).await?)
+    }
+
+    /// One request an event, in order, up to the first that does not get through.
+    async fn deliver_each(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
+        let mut rejected = Vec::new();
+        let event_type = event_type(batch);
+        for (index, event) in batch.events.iter().enumerate() {
+            match self.post(&message_id(&event.uuid), event_body(&event_type, event)).await {
+                Ok(()) => {}
+                Err(DeliveryError::Refused { reason } | DeliveryError::TooLarge { reason }) => {
+                    rejected.push(Rejected { index, reason });
+                }
+                Err(error) if index == 0 => return Err(error),
+                Err(error) => {
+                    let unsettled = Unsettled { indices: (index..batch.events.len()).collect(), error };
+                    return Ok(Delivered { rejected, unsettled: Some(unsettled), ..Delivered::default() });
+                }
+            }
+        }
+        Ok(Delivered { rejected, ..Delivered::default() })
+    }
+}
+
+impl Destination for Connector {
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(self.http.endpoint(&self.url))
+    }
+
+    async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
+        if !self.config.is_batched {
+            return Box::pin(self.deliver_each(batch)).await;
+        }
+        self.post(&message_id(&batch.id()), batch_body(&event_type(batch), batch)).await?;
+        Ok(Delivered::all())
+    }
+}

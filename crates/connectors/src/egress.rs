@@ -1,0 +1,228 @@
+//! Where connections may go. A destination's address is chosen by an administrator of one account; it must not become a
+//! way into the network of the machine that the hub runs on.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use daybook_events::Networks;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+const LOOKUP_SECS_MAX: u64 = 10;
+
+/// Lets connections out to public addresses, and to the private networks that the configuration allows.
+#[derive(Debug, Clone, Default)]
+pub struct EgressGuard {
+    allowed: Option<Networks>,
+}
+
+/// An address that connections may not go to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{host} is {address}, which is {what}; the hub's configuration can allow it ([connectors] allow_networks)")]
+pub struct Forbidden {
+    host: String,
+    address: IpAddr,
+    what: &'static str,
+}
+
+impl EgressGuard {
+    /// A guard that lets out to these networks too; to none if that is empty.
+    #[must_use]
+    pub fn allowing(networks: &Networks) -> Self {
+        Self { allowed: (!networks.is_everywhere()).then(|| networks.clone()) }
+    }
+
+    /// Whether connections may go to an address.
+    ///
+    /// # Errors
+    ///
+    /// They may not; the text says why, and what allows it.
+    pub fn check(&self, host: &str, address: IpAddr) -> Result<(), Forbidden> {
+        let address = address.to_canonical();
+        let is_allowed = self.allowed.as_ref().is_some_and(|networks| networks.contains(address));
+        match what_forbids(address) {
+            Some(what) if !is_allowed => Err(Forbidden { host: host.to_owned(), address, what }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks a host that is an address already; names are checked when they are looked up.
+    ///
+    /// # Errors
+    ///
+    /// Connections may not go there.
+    pub fn check_literal(&self, host: &str) -> Result<(), Forbidden> {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        address.map_or(Ok(()), |address| self.check(host, address))
+    }
+
+    /// The addresses of a host to which connections may go.
+    ///
+    /// # Errors
+    ///
+    /// The name is not known, or all its addresses are forbidden.
+    pub async fn lookup(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, std::io::Error> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let lookup = tokio::time::timeout(Duration::from_secs(LOOKUP_SECS_MAX), tokio::net::lookup_host((bare, port)));
+        let found = lookup.await.map_err(|_| {
+            std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer to the lookup of {host}"))
+        })??;
+        let mut forbidden = None;
+        let mut addresses = Vec::new();
+        for address in found {
+            match self.check(host, address.ip()) {
+                Ok(()) => addresses.push(address),
+                Err(error) => forbidden = Some(error),
+            }
+        }
+        match forbidden {
+            Some(error) if addresses.is_empty() => {
+                Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, error))
+            }
+            _ if addresses.is_empty() => {
+                Err(std::io::Error::new(std::io::ErrorKind::NotFound, format!("{host} has no address")))
+            }
+            _ => Ok(addresses),
+        }
+    }
+
+    /// This guard as the resolver of an HTTP client.
+    #[must_use]
+    pub fn resolver(self: &Arc<Self>) -> Arc<dyn Resolve> {
+        Arc::new(GuardedResolver(Arc::clone(self)))
+    }
+}
+
+/// What keeps connections away from an address, if anything does.
+fn what_forbids(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => what_forbids_v4(address),
+        IpAddr::V6(address) => what_forbids_v6(address),
+    }
+}
+
+fn what_forbids_v4(address: Ipv4Addr) -> Option<&'static str> {
+    let [first, second, third, _] = address.octets();
+    // Alibaba Cloud's metadata service is in the shared range, Azure's is a public address.
+    if matches!(address.octets(), [169, 254, 169, 254] | [100, 100, 100, 200] | [168, 63, 129, 16]) {
+        return Some("a cloud's metadata service");
+    }
+    match (first, second) {
+        (0, _) => Some("this machine"),
+        (127, _) => Some("this machine's loopback"),
+        (10, _) | (192, 168) | (172, 16..=31) => Some("a private address"),
+        (100, 64..=127) => Some("an address of a carrier's own network"),
+        (169, 254) => Some("a link-local address"),
+        (192, 0) if third == 0 => Some("a reserved address"),
+        (198, 18..=19) => Some("an address for tests of networks"),
+        (224..=255, _) => Some("a multicast or reserved address"),
+        _ => None,
+    }
+}
+
+fn what_forbids_v6(address: Ipv6Addr) -> Option<&'static str> {
+    let segments = address.segments();
+    if address.is_unspecified() {
+        return Some("this machine");
+    }
+    if address.is_loopback() {
+        return Some("this machine's loopback");
+    }
+    // Amazon's metadata service has an address of its own inside the private range.
+    if segments[..3] == [0xfd00, 0xec2, 0] {
+        return Some("a cloud's metadata service");
+    }
+    match segments[0] {
+        0xfc00..=0xfdff => Some("a private address"),
+        0xfe80..=0xfebf => Some("a link-local address"),
+        0xfec0..=0xfeff => Some("a site-local address"),
+        0xff00..=0xffff => Some("a multicast address"),
+        // An IPv4 address in other clothes: NAT64 and 6to4.
+        0x64 if segments[1] == 0xff9b => what_forbids_v4(embedded(segments[6], segments[7])),
+        0x2002 => what_forbids_v4(embedded(segments[1], segments[2])),
+        _ => None,
+    }
+}
+
+fn embedded(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))
+}
+
+struct GuardedResolver(Arc<EgressGuard>);
+
+impl fmt::Debug for GuardedResolver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("GuardedResolver")
+    }
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = Arc::clone(&self.0);
+        Box::pin(async move {
+            let addresses = guard.lookup(name.as_str(), 0).await?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSIDE: [&str; 19] = [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.31.0.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "169.254.0.1",
+        "100.64.0.1",
+        "100.100.100.200",
+        "168.63.129.16",
+        "0.0.0.0",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fd00:ec2::254",
+        "fc00::1",
+        "fe80::1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+    ];
+
+    #[test]
+    fn private_addresses_and_metadata_services_are_out_of_reach() {
+        let guard = EgressGuard::default();
+        for address in INSIDE {
+            assert!(guard.check("x", address.parse().unwrap()).is_err(), "{address}");
+            assert!(guard.check_literal(address).is_err(), "{address}");
+        }
+        for address in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "172.32.0.1", "100.128.0.1"] {
+            assert!(guard.check("x", address.parse().unwrap()).is_ok(), "{address}");
+        }
+        assert!(guard.check_literal("[::1]").is_err());
+        assert!(guard.check_literal("siem.acme.example").is_ok());
+    }
+
+    #[test]
+    fn networks_can_be_allowed() {
+        let guard = EgressGuard::allowing(&"10.0.0.0/8".parse().unwrap());
+        assert!(guard.check("x", "10.9.9.9".parse().unwrap()).is_ok());
+        let error = guard.check("siem", "192.168.1.1".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("siem is 192.168.1.1, which is a private address"), "{error}");
+        assert!(EgressGuard::allowing(&Networks::default()).check("x", "10.9.9.9".parse().unwrap()).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_is_checked_where_it_leads() {
+        let guard = Arc::new(EgressGuard::default());
+        let error = guard.lookup("localhost", 1).await.unwrap_err();
+        assert!(error.to_string().contains("loopback"), "{error}");
+        assert!(EgressGuard::allowing(&"127.0.0.0/8".parse().unwrap()).lookup("localhost", 1).await.is_ok());
+    }
+}

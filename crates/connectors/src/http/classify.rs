@@ -1,0 +1,105 @@
+//! What an HTTP status means for a batch, unless the protocol knows better.
+//!
+//! | answer | what to do |
+//! |---|---|
+//! | 2xx | taken |
+//! | 408, 425, 429, 5xx but 501 | the same batch again, after `Retry-After` or our own back-off |
+//! | 413 | halves |
+//! | 400, 422 | halves, to find the bad event |
+//! | 3xx, 401, 403, 404, 405, 407, 410, 501, other 4xx | stop, and tell |
+
+use crate::{DeliveryError, http::HttpAnswer};
+
+/// The longest part of an answer that is shown to people.
+const SHOWN_CHARS_MAX: usize = 300;
+
+/// Reads an answer by its status alone.
+///
+/// # Errors
+///
+/// What to do with the batch, when it was not taken.
+pub(crate) fn classify(answer: &HttpAnswer) -> Result<(), DeliveryError> {
+    let status = answer.status.as_u16();
+    let reason = match answer.text() {
+        text if text.is_empty() => format!("the receiver answered {status}"),
+        text => format!("the receiver answered {status}: {text}"),
+    };
+    Err(match status {
+        200..=299 => return Ok(()),
+        408 | 425 | 429 | 500 | 502..=599 => DeliveryError::Retry { reason, after: answer.retry_after() },
+        413 => DeliveryError::TooLarge { reason },
+        400 | 422 => DeliveryError::Refused { reason },
+        401 | 403 | 407 => DeliveryError::stop(reason, "check the credentials and what they may do at the receiver"),
+        404 | 405 => DeliveryError::stop(reason, "check the URL"),
+        410 => {
+            DeliveryError::stop(reason, "the receiver wants nothing more; remove the destination, or give it a new URL")
+        }
+        300..=399 => DeliveryError::stop(reason, "redirects are not followed; give the URL that it leads to"),
+        _ => DeliveryError::stop(reason, "check the URL and the settings against the receiver's documentation"),
+    })
+}
+
+/// A text from outside as it may be shown: one line, not long.
+pub(crate) fn shorten(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = line.chars().filter(|character| !character.is_control());
+    let mut short: String = plain.take(SHOWN_CHARS_MAX + 1).collect();
+    if short.chars().count() > SHOWN_CHARS_MAX {
+        short = short.chars().take(SHOWN_CHARS_MAX).collect();
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use daybook_events::Timestamp;
+    use reqwest::{StatusCode, header::HeaderMap};
+
+    use super::*;
+
+    fn answer(status: u16, retry_after: Option<&str>) -> HttpAnswer {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = retry_after {
+            headers.insert("retry-after", value.parse().unwrap());
+        }
+        let now = Timestamp::parse_strict("2026-03-04T05:06:07Z").unwrap();
+        HttpAnswer { status: StatusCode::from_u16(status).unwrap(), headers, body: b"no\n  good".to_vec(), now }
+    }
+
+    #[test]
+    fn every_status_has_one_consequence() {
+        for status in [200, 202, 204] {
+            assert_eq!(classify(&answer(status, None)), Ok(()), "{status}");
+        }
+        for status in [408, 425, 429, 500, 502, 503, 504, 507] {
+            assert!(matches!(classify(&answer(status, None)), Err(DeliveryError::Retry { .. })), "{status}");
+        }
+        for status in [301, 302, 401, 403, 404, 405, 409, 410, 418, 501] {
+            assert!(matches!(classify(&answer(status, None)), Err(DeliveryError::Stop { .. })), "{status}");
+        }
+        assert!(matches!(classify(&answer(413, None)), Err(DeliveryError::TooLarge { .. })));
+        for status in [400, 422] {
+            let error = classify(&answer(status, None)).unwrap_err();
+            assert_eq!(error, DeliveryError::refused(format!("the receiver answered {status}: no good")));
+        }
+    }
+
+    #[test]
+    fn the_receiver_says_when_to_come_back() {
+        let after = |value| match classify(&answer(429, Some(value))) {
+            Err(DeliveryError::Retry { after, .. }) => after.map(|wait| wait.as_secs()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(after("7"), Some(7));
+        assert_eq!(after("Wed, 04 Mar 2026 05:06:37 GMT"), Some(30));
+        assert_eq!(after("999999"), Some(3600));
+        assert_eq!(after("soon"), None);
+    }
+
+    #[test]
+    fn texts_from_outside_are_short_lines() {
+        assert_eq!(shorten(" a\r\n\tb\u{0} "), "a b");
+        assert_eq!(shorten(&"x".repeat(1000)).chars().count(), SHOWN_CHARS_MAX + 1);
+    }
+}

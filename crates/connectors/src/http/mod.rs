@@ -1,0 +1,171 @@
+//! HTTP of connectors: one client a destination, no redirects, no proxy of the environment, no cookies, bounded answers,
+//! and one reading of statuses for all.
+
+mod body;
+mod classify;
+
+use std::{sync::Arc, time::Duration};
+
+use daybook_events::Timestamp;
+use reqwest::{
+    Client, RequestBuilder, StatusCode, Url,
+    header::{HeaderMap, RETRY_AFTER},
+    redirect,
+};
+use rustls::ClientConfig;
+
+pub(crate) use body::Compression;
+pub(crate) use classify::{classify, shorten};
+
+use crate::{Context, DeliveryError, Endpoint, Settings, SettingsError, tls::tls_of};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE_CONNECTIONS_MAX: usize = 4;
+const IDLE_SECS_MAX: u64 = 60;
+/// The longest `Retry-After` that is honoured; a longer one is asked again by then.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// Sends requests of one destination.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpSender {
+    client: Client,
+    tls: Arc<ClientConfig>,
+    context: Context,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct HttpAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    now: Timestamp,
+}
+
+impl HttpAnswer {
+    /// The body as text, for people: short, on one line.
+    pub(crate) fn text(&self) -> String {
+        shorten(&String::from_utf8_lossy(&self.body))
+    }
+
+    /// When the receiver wants to be asked again, if it says: `Retry-After`, seconds or an HTTP date.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        let wait = value.parse().map(Duration::from_secs).ok().or_else(|| {
+            let until = daybook_client::parse_http_date(value)?;
+            Some(until.since(self.now))
+        });
+        wait.map(|wait| wait.min(RETRY_AFTER_MAX))
+    }
+}
+
+impl HttpSender {
+    /// A sender with the timeout, the trust and the identity of the settings.
+    ///
+    /// # Errors
+    ///
+    /// The certificates of the settings cannot be used.
+    pub(crate) fn open(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+        let tls = tls_of(settings)?;
+        let mut preconfigured = tls.clone();
+        // One request at a time gains nothing from HTTP/2.
+        preconfigured.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let client = Client::builder()
+            .tls_backend_preconfigured(preconfigured)
+            .dns_resolver(context.guard.resolver())
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .no_gzip()
+            .user_agent(format!("Daybook/{}", context.hub_version))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(Duration::from_secs(settings.number("timeout_secs").max(1)))
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .pool_idle_timeout(Duration::from_secs(IDLE_SECS_MAX))
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| SettingsError::of("ca_pem", format!("the HTTP client cannot be made: {error}")))?;
+        Ok(Self { client, tls: Arc::new(tls), context: context.clone() })
+    }
+
+    /// The URL of a setting. Plain HTTP is for this machine alone: credentials and events would cross the network
+    /// readable.
+    ///
+    /// # Errors
+    ///
+    /// It is plain HTTP to elsewhere, or an address that the guard forbids.
+    pub(crate) fn url(&self, settings: &Settings, name: &str) -> Result<Url, SettingsError> {
+        self.parse_url(name, settings.text(name))
+    }
+
+    /// The same for a URL that was put together.
+    pub(crate) fn parse_url(&self, name: &str, text: &str) -> Result<Url, SettingsError> {
+        let wrong = |reason: String| SettingsError::of(name, reason);
+        let url = Url::parse(text).map_err(|_| wrong("must be a URL such as https://siem.acme.example".to_owned()))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let is_here = host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        if url.scheme() != "https" && !is_here {
+            return Err(wrong("must begin with https://; http:// is for this machine alone".to_owned()));
+        }
+        self.context.guard.check_literal(&host).map_err(|error| wrong(error.to_string()))?;
+        Ok(url)
+    }
+
+    /// Where the URL leads, for a test of the way.
+    pub(crate) fn endpoint(&self, url: &Url) -> Endpoint {
+        Endpoint {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port_or_known_default().unwrap_or(443),
+            tls: (url.scheme() == "https").then(|| Arc::clone(&self.tls)),
+        }
+    }
+
+    /// Begins a request.
+    pub(crate) fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status; of a body longer than `body_bytes_max` the
+    /// beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`DeliveryError::Retry`]: no answer came, or only a part of one.
+    pub(crate) async fn send(
+        &self,
+        request: RequestBuilder,
+        body_bytes_max: usize,
+    ) -> Result<HttpAnswer, DeliveryError> {
+        let mut response = request.send().await.map_err(|error| DeliveryError::retry(what_happened(&error)))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while body.len() < body_bytes_max {
+            let chunk = response.chunk().await.map_err(|error| DeliveryError::retry(what_happened(&error)))?;
+            let Some(chunk) = chunk else { break };
+            body.extend_from_slice(&chunk[..chunk.len().min(body_bytes_max - body.len())]);
+        }
+        Ok(HttpAnswer { status, headers, body, now: self.context.clock.now() })
+    }
+}
+
+/// What kept an answer away, without the URL, which may hold a secret.
+fn what_happened(error: &reqwest::Error) -> String {
+    let mut text = if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else if error.is_connect() {
+        "cannot connect".to_owned()
+    } else {
+        "the connection broke".to_owned()
+    };
+    let mut cause = std::error::Error::source(error);
+    let mut last = String::new();
+    while let Some(error) = cause {
+        last = error.to_string();
+        cause = error.source();
+    }
+    if !last.is_empty() {
+        text.push_str(": ");
+        text.push_str(&shorten(&last));
+    }
+    text
+}
