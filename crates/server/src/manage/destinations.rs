@@ -14,7 +14,7 @@ use super::{
 use crate::{
     connectors::{
         Draft, Locality, StreamStanding, add_destination as add, change_destination as change, find_destination,
-        standing_of, test_destination as test, test_draft, unseal,
+        standing_of, status_in_words, test_destination as test, test_draft, unseal,
     },
     error::{ApiError, ErrorBody},
     request::Path,
@@ -224,7 +224,7 @@ fn stream_view(stream: StreamStanding) -> DestinationStream {
     let health = health.as_ref();
     DestinationStream {
         feature: feature.to_string(),
-        status: health.map_or("starting", |health| health.status.as_str()).to_owned(),
+        status: health.map_or("starting", |health| status_in_words(health).as_str()).to_owned(),
         position: position.get(),
         behind,
         waiting_secs: waiting.map(|waiting| waiting.as_secs()),
