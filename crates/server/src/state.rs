@@ -10,7 +10,7 @@ use crate::{
     console::Doors,
     data_dir::SetupLinkFile,
     events_api::RateLimits,
-    ingest::Budget,
+    ingest::{Acks, Budget, Room},
     tokens::{Authenticator, Keyring},
     workers::TokenUses,
 };
@@ -32,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) cursor_sealer: CursorSealer,
     pub(crate) rate_limits: RateLimits,
     pub(crate) ingest_budget: Budget,
+    pub(crate) room: Room,
+    pub(crate) acks: Acks,
     pub(crate) token_uses: TokenUses,
     pub(crate) doors: Doors,
     pub(crate) setup_link_file: SetupLinkFile,
