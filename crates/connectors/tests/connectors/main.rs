@@ -1,0 +1,9 @@
+//! The crate from outside.
+
+#![allow(clippy::unwrap_used)]
+
+mod format;
+mod lines;
+mod ocsf;
+mod sample;
+mod selection;
