@@ -22,6 +22,7 @@ mod console_sign_in;
 mod console_tokens;
 mod crash;
 mod cursors;
+mod destinations;
 mod disk;
 mod errors;
 mod fidelity;

@@ -1,0 +1,517 @@
+//! Destinations: every event arrives, whatever the receiver does, and people can see and mend what does not.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use daybook_testkit::{
+    events,
+    receiver::{Fault, Receiver, Reply, TlsSetup},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Hub, PATIENCE, Pushing, SECRET, Store, eventually, merged, pushing, refusal, uuids, uuids_in};
+
+/// Each event once.
+fn once(numbers: std::ops::Range<u64>) -> BTreeMap<String, usize> {
+    uuids(numbers).into_iter().map(|uuid| (uuid, 1)).collect()
+}
+
+async fn every_event_arrives_once_and_in_order(store: Store) {
+    let pushing = Pushing::on(&Hub::start_on(store, pushing())).await;
+    pushing.account.ingest(0..150).await;
+    let id = pushing.add(json!({})).await;
+    pushing.account.ingest(150..450).await;
+    pushing.delivered(&id).await;
+    let arrived: Vec<String> = pushing.receiver.stored().iter().flat_map(uuids_in).collect();
+    assert_eq!(arrived, uuids(0..450));
+    // How destinations fare is written down every second.
+    pushing.has_status(&id, "ok").await;
+    let shown = pushing.show(&id).await;
+    assert_eq!(shown["dead_letters"], 0, "{shown:#}");
+    assert!(shown["streams"][0]["last_acknowledged_at"].is_string(), "{shown:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_event_arrives_once_and_in_order_from_sqlite() {
+    every_event_arrives_once_and_in_order(Store::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_event_arrives_once_and_in_order_from_postgres() {
+    every_event_arrives_once_and_in_order(Store::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_destination_begins_with_what_is_to_come() {
+    let pushing = Pushing::start().await;
+    pushing.account.ingest(0..10).await;
+    let id = pushing.add(json!({"from": "now"})).await;
+    pushing.account.ingest(10..15).await;
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored(), once(10..15));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_acknowledgement_repeats_one_batch_and_loses_nothing() {
+    let pushing = Pushing::start().await;
+    pushing.receiver.for_next(1, &Fault::StoreThenDrop);
+    pushing.account.ingest(0..250).await;
+    let id = pushing.add(json!({})).await;
+    pushing.delivered(&id).await;
+    let stored = pushing.stored();
+    assert_eq!(stored.keys().cloned().collect::<Vec<_>>(), once(0..250).into_keys().collect::<Vec<_>>());
+    assert_eq!(stored.values().filter(|times| **times > 1).count(), 100, "the one batch, and no other");
+    let [first, second] = &pushing.receiver.stored()[..2] else { panic!("two attempts") };
+    assert_eq!(first.header("webhook-id"), second.header("webhook-id"), "a receiver can tell the repeat by its id");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_that_pass_are_waited_out() {
+    let pushing = Pushing::start().await;
+    for fault in [
+        Fault::retry_after(429, 1),
+        Fault::status(429),
+        Fault::status(503),
+        Fault::DropBeforeReading,
+        Fault::TruncatedAnswer,
+        Fault::GarbageAnswer,
+    ] {
+        pushing.receiver.for_next(1, &fault);
+    }
+    pushing.account.ingest(0..50).await;
+    let id = pushing.add(json!({})).await;
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored().len(), 50);
+    let attempts = pushing.receiver.received();
+    let waited = attempts[1].at.duration_since(attempts[0].at);
+    assert!(waited >= Duration::from_secs(1), "the receiver asked for a second, and got {waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_is_too_large_is_halved() {
+    let pushing = Pushing::start().await;
+    pushing.receiver.answer_with(|request| Reply::status(if uuids_in(request).len() > 30 { 413 } else { 200 }));
+    pushing.account.ingest(0..100).await;
+    let id = pushing.add(json!({})).await;
+    pushing.delivered(&id).await;
+    let arrived: Vec<String> = pushing.receiver.stored().iter().flat_map(uuids_in).collect();
+    assert_eq!(arrived, uuids(0..100), "in order, and none twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_poison_event_in_a_thousand_becomes_a_dead_letter_and_can_be_redriven() {
+    let pushing = Pushing::start().await;
+    let poison = uuids([617]).remove(0);
+    let bad = poison.clone();
+    pushing.receiver.answer_with(move |request| {
+        if request.text().contains(&bad) { Reply::status(400).body("no such field") } else { Reply::status(200) }
+    });
+    pushing.account.ingest(0..1000).await;
+    let id = pushing.add(json!({"batch_events": "1000"})).await;
+    pushing.delivered(&id).await;
+    let mut expected = once(0..1000);
+    expected.remove(&poison);
+    assert_eq!(pushing.stored(), expected);
+    let letters = pushing.dead_letters(&id).await;
+    let [letter] = &letters[..] else { panic!("one dead letter: {letters:?}") };
+    assert!(letter["reason"].as_str().unwrap().contains("no such field"), "{letter}");
+    assert_eq!(letter["payload"], json!(events::item_usage(617).to_string()), "the event as it is in the log");
+
+    let redrive = format!("destinations/{id}/dead-letters/redrive");
+    let choice = json!({"number": letter["number"]});
+    pushing.account.manage(Method::POST, &redrive, choice).await.expect_status(200);
+    eventually("refused once more", async || pushing.dead_letters(&id).await[0]["tries"] == 2).await;
+    pushing.receiver.answer_with(|_| Reply::status(200));
+    let all = json!({"number": null});
+    let count = pushing.account.manage(Method::POST, &redrive, all).await.expect_status(200).json();
+    assert_eq!(count, json!({"dead_letters": 1}));
+    eventually("redriven", async || pushing.dead_letters(&id).await.is_empty()).await;
+    assert_eq!(pushing.stored(), once(0..1000));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_letters_can_be_given_up() {
+    let pushing = Pushing::start().await;
+    pushing.receiver.answer_with(|_| Reply::status(422));
+    pushing.account.ingest(0..3).await;
+    let id = pushing.add(json!({})).await;
+    eventually("three dead letters", async || pushing.dead_letters(&id).await.len() == 3).await;
+    let discard = format!("destinations/{id}/dead-letters/discard");
+    let one = json!({"number": pushing.dead_letters(&id).await[0]["number"]});
+    pushing.account.manage(Method::POST, &discard, one).await.expect_status(200);
+    assert_eq!(pushing.dead_letters(&id).await.len(), 2);
+    pushing.account.manage(Method::POST, &discard, json!({"number": null})).await.expect_status(200);
+    assert_eq!(pushing.dead_letters(&id).await, Vec::<Value>::new());
+    let message = refusal(&pushing.account.manage(Method::POST, &discard, json!({})).await, 400);
+    assert!(message.contains("number"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revoked_credentials_stop_the_destination_and_nothing_is_lost() {
+    let pushing = Pushing::start().await;
+    pushing.receiver.until_told(Fault::status(401));
+    pushing.account.ingest(0..120).await;
+    let id = pushing.add(json!({})).await;
+    pushing.has_status(&id, "stopped").await;
+    let shown = pushing.show(&id).await;
+    let stream = &shown["streams"][0];
+    assert!(stream["reason"].as_str().unwrap().contains("401"), "{stream}");
+    assert!(stream["fix"].as_str().unwrap().contains("credentials"), "{stream}");
+    assert!(stream["next_attempt_at"].is_string() && stream["behind"] == 120, "{stream}");
+    assert!(stream["last_acknowledged_at"].is_null(), "nothing was acknowledged: {stream}");
+    pushing.receiver.recover();
+    pushing.change(&id, json!({"settings": {"secret": SECRET, "timeout_secs": "3"}})).await;
+    pushing.delivered(&id).await;
+    pushing.has_status(&id, "ok").await;
+    assert_eq!(pushing.stored(), once(0..120));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_destination_does_not_slow_another() {
+    let pushing = Pushing::start().await;
+    let black_hole = Receiver::start().await;
+    black_hole.until_told(Fault::BlackHole);
+    let slow = Receiver::start().await;
+    slow.until_told(Fault::SlowRead { bytes_per_second: 1 });
+    let dead = pushing.add(json!({"url": black_hole.url()})).await;
+    let stuck = pushing.add(json!({"url": slow.url()})).await;
+    let alive = pushing.add(json!({})).await;
+    pushing.account.ingest(0..300).await;
+    pushing.delivered(&alive).await;
+    assert_eq!(pushing.stored(), once(0..300));
+    for id in [dead, stuck] {
+        pushing.has_status(&id, "retrying").await;
+        let stream = &pushing.show(&id).await["streams"][0];
+        assert!(stream["reason"].as_str().unwrap().contains("no answer in time"), "{stream}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_gap_of_an_outage_closes_by_itself() {
+    let pushing = Pushing::start().await;
+    let id = pushing.add(json!({})).await;
+    pushing.receiver.until_told(Fault::status(503));
+    for start in (0..500).step_by(50) {
+        pushing.account.ingest(start..start + 50).await;
+    }
+    pushing.has_status(&id, "retrying").await;
+    pushing.receiver.recover();
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored(), once(0..500));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_destination_goes_on_where_it_was() {
+    let pushing = Pushing::start().await;
+    let id = pushing.add(json!({})).await;
+    pushing.account.ingest(0..10).await;
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.change(&id, json!({"state": "paused"})).await["status"], "paused");
+    // The loop ends after the attempt it is at.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    pushing.account.ingest(10..20).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(pushing.stored(), once(0..10));
+    pushing.change(&id, json!({"state": "active"})).await;
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored(), once(0..20));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_of_the_past_is_replayed_beside_what_is_new() {
+    let pushing = Pushing::start().await;
+    let id = pushing.add(json!({})).await;
+    pushing.account.ingest(0..100).await;
+    pushing.delivered(&id).await;
+    let time = |n: u64| events::item_usage(n)["timestamp"].as_str().unwrap().to_owned();
+    let replays = format!("destinations/{id}/replays");
+    let window = json!({"since": time(20), "until": time(30)});
+    pushing.account.manage(Method::POST, &replays, window).await.expect_status(201);
+    let list = async || pushing.account.manage(Method::GET, &replays, Value::Null).await.expect_status(200).json();
+    eventually("the replay is done", async || list().await[0]["state"] == "done").await;
+    pushing.account.ingest(100..110).await;
+    pushing.delivered(&id).await;
+    let stored = pushing.stored();
+    let twice: Vec<&String> = stored.iter().filter(|(_, times)| **times == 2).map(|(uuid, _)| uuid).collect();
+    let mut expected = uuids(20..30);
+    expected.sort();
+    assert_eq!(twice, expected.iter().collect::<Vec<_>>());
+    assert_eq!(stored.len(), 110);
+    for (body, part) in
+        [(json!({"since": "yesterday"}), "since:"), (json!({"since": time(5), "until": time(5)}), "before until")]
+    {
+        let message = refusal(&pushing.account.manage(Method::POST, &replays, body).await, 400);
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn filters_redactions_and_formats_are_applied_on_the_way() {
+    let pushing = Pushing::start().await;
+    let settings = json!({
+        "features": "signinattempts", "filter": "category!=success", "redact": "drop: client.ip_address; hash: target_user.email",
+        "format": "ecs",
+    });
+    let id = pushing.add(settings).await;
+    let body: String = (0..20).map(|n| format!("{}\n", events::sign_in_attempt(n))).collect();
+    pushing.account.ingest_body("signinattempts", body, 20).await;
+    pushing.delivered(&id).await;
+    let received = pushing.receiver.stored().iter().map(|request| request.json()).collect::<Vec<_>>();
+    let arrived: Vec<&Value> = received.iter().flat_map(|body| body["data"].as_array().unwrap()).collect();
+    assert_eq!(arrived.len(), 2, "every tenth failed");
+    for event in arrived {
+        assert_eq!(event["event"]["outcome"], "failure", "{event:#}");
+        assert!(event["source"]["ip"].is_null(), "{event:#}");
+        assert!(event["user"]["email"].as_str().unwrap().starts_with("hmac:"), "{event:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_names_the_hop_that_fails_and_its_fix() {
+    let pushing = Pushing::start().await;
+    let test = async |settings: Value| {
+        let body = json!({"name": "x", "kind": "webhook", "settings": merged(pushing.webhook(), settings)});
+        let hops = pushing.account.manage(Method::POST, "destinations/test", body).await.expect_status(200).json();
+        let hops = hops.as_array().unwrap().clone();
+        let names: Vec<String> = hops.iter().map(|hop| hop["hop"].as_str().unwrap().to_owned()).collect();
+        (names.join(" "), hops.last().unwrap().clone())
+    };
+    let (names, last) = test(json!({})).await;
+    assert_eq!((names.as_str(), &last["passed"]), ("dns tcp event", &json!(true)), "{last}");
+    pushing.receiver.until_told(Fault::status(403));
+    let (names, last) = test(json!({})).await;
+    assert_eq!(names, "dns tcp credentials");
+    assert!(last["fix"].as_str().unwrap().contains("credentials"), "{last}");
+    let (names, last) = test(json!({"url": "http://127.0.0.1:9"})).await;
+    assert_eq!((names.as_str(), last["fix"].as_str().unwrap().contains("firewalls")), ("dns tcp", true), "{last}");
+    let (names, last) = test(json!({"url": "https://no.such.host.invalid"})).await;
+    assert_eq!((names.as_str(), &last["passed"]), ("dns", &json!(false)), "{last}");
+    for (setup, trusts, part) in [
+        (TlsSetup::ExpiredCertificate, true, "xpired"),
+        (TlsSetup::UnknownAuthority, true, "UnknownIssuer"),
+        (TlsSetup::Valid, false, "UnknownIssuer"),
+    ] {
+        let receiver = Receiver::builder().tls(setup).start().await;
+        let ca = if trusts { receiver.ca_pem() } else { "" };
+        let (names, last) = test(json!({"url": receiver.url(), "ca_pem": ca})).await;
+        assert_eq!((names.as_str(), &last["passed"]), ("dns tcp tls", &json!(false)), "{setup:?} {last}");
+        assert!(last["seen"].as_str().unwrap().contains(part), "{setup:?} {last}");
+        assert_eq!(receiver.received().len(), 0, "nothing was sent");
+    }
+    let receiver = Receiver::builder().tls(TlsSetup::Valid).start().await;
+    let (names, last) = test(json!({"url": receiver.url(), "ca_pem": receiver.ca_pem()})).await;
+    assert_eq!((names.as_str(), &last["passed"]), ("dns tcp tls event", &json!(true)), "{last}");
+    assert!(receiver.stored()[0].text().contains("A test of this destination"));
+    assert!(
+        pushing.account.manage(Method::GET, "destinations", Value::Null).await.json().as_array().unwrap().is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_are_sealed_and_never_shown_again() {
+    let pushing = Pushing::start().await;
+    let id = pushing.add(json!({"client_certificate_pem": "", "previous_secret": SECRET})).await;
+    let listed = pushing.account.manage(Method::GET, "destinations", Value::Null).await.expect_status(200).text;
+    let shown = pushing.show(&id).await;
+    assert_eq!(shown["secrets"], json!(["previous_secret", "secret"]));
+    let trail = serde_json::to_string(&pushing.account.audit_trail().await).unwrap();
+    let changed = pushing.change(&id, json!({"settings": {"batch_events": "50", "previous_secret": ""}})).await;
+    assert_eq!(changed["secrets"], json!(["secret"]));
+    let database = pushing.account.hub.daybook().data_dir().join("daybook.db");
+    let kept: Vec<u8> = [database.clone(), database.with_extension("db-wal")]
+        .iter()
+        .flat_map(|file| std::fs::read(file).unwrap())
+        .collect();
+    let log = pushing.account.hub.daybook().log();
+    let secret = SECRET.trim_start_matches("whsec_").as_bytes();
+    for (place, text) in [
+        ("the list", listed.as_bytes()),
+        ("the details", shown.to_string().as_bytes()),
+        ("the audit trail", trail.as_bytes()),
+        ("the database", &kept),
+        ("the log", log.as_bytes()),
+    ] {
+        assert!(!text.windows(secret.len()).any(|window| window == secret), "{place} shows the secret");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_settings_are_refused_all_at_once() {
+    let pushing = Pushing::start().await;
+    let refused = async |kind: &str, settings: Value| {
+        let body = json!({"name": "x", "kind": kind, "settings": settings});
+        refusal(&pushing.account.manage(Method::POST, "destinations", body).await, 400)
+    };
+    let message = refused("webhook", json!({"url": "nowhere", "colour": "red", "batch_events": "0"})).await;
+    for part in ["url: must be", "secret: is missing", "colour: is no option", "batch_events: must be"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(refused("carrier-pigeon", json!({})).await.contains("is no kind of destination"));
+    assert!(refused("file", json!({"path": "/etc/passwd"})).await.contains("outside of"));
+    assert!(refused("file", json!({"path": "../x"})).await.contains(".."));
+    assert!(refused("webhook", merged(pushing.webhook(), json!({"secret": "hush"}))).await.contains("whsec_"));
+    assert!(refused("webhook", merged(pushing.webhook(), json!({"filter": "?"}))).await.contains("filter:"));
+    let name = json!({"name": "", "kind": "stdout", "settings": {}});
+    assert!(refusal(&pushing.account.manage(Method::POST, "destinations", name).await, 400).contains("name"));
+    let twice = json!({"name": "twice", "kind": "file", "settings": {}});
+    pushing.account.manage(Method::POST, "destinations", twice.clone()).await.expect_status(201);
+    refusal(&pushing.account.manage(Method::POST, "destinations", twice).await, 409);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_pushes_into_no_private_network_unless_it_is_told_to() {
+    let pushing = Pushing::on(&Hub::shared(Store::Sqlite)).await;
+    for url in [
+        "http://127.0.0.1:9/",
+        "https://169.254.169.254/",
+        "https://10.0.0.1/",
+        "https://[::1]/",
+        "https://[fd00:ec2::254]/",
+    ] {
+        let body = json!({"name": "x", "kind": "webhook", "settings": merged(pushing.webhook(), json!({"url": url}))});
+        let message = refusal(&pushing.account.manage(Method::POST, "destinations", body).await, 400);
+        assert!(message.contains("allow_networks"), "{url}: {message}");
+    }
+    let body = json!({"name": "x", "kind": "webhook", "settings": merged(pushing.webhook(), json!({"url": "https://localhost:9/"}))});
+    let hops = pushing.account.manage(Method::POST, "destinations/test", body).await.expect_status(200).json();
+    assert!(hops[0]["seen"].as_str().unwrap().contains("loopback"), "a name is judged by where it leads: {hops}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_accounts_destinations_are_not_there() {
+    let pushing = Pushing::start().await;
+    let id = pushing.add(json!({})).await;
+    let other = pushing.account.hub.account().await;
+    let all = json!({"number": null});
+    for (method, path, body) in [
+        (Method::GET, format!("destinations/{id}"), Value::Null),
+        (Method::PATCH, format!("destinations/{id}"), json!({"state": "paused"})),
+        (Method::DELETE, format!("destinations/{id}"), Value::Null),
+        (Method::POST, format!("destinations/{id}/test"), Value::Null),
+        (Method::GET, format!("destinations/{id}/hours"), Value::Null),
+        (Method::GET, format!("destinations/{id}/attempts"), Value::Null),
+        (Method::GET, format!("destinations/{id}/dead-letters"), Value::Null),
+        (Method::POST, format!("destinations/{id}/dead-letters/redrive"), all.clone()),
+        (Method::POST, format!("destinations/{id}/dead-letters/discard"), all),
+        (Method::GET, format!("destinations/{id}/replays"), Value::Null),
+        (Method::POST, format!("destinations/{id}/replays"), json!({"since": "2026-01-01T00:00:00Z"})),
+        (Method::DELETE, format!("destinations/{id}/replays/{id}"), Value::Null),
+    ] {
+        let answer = other.manage(method.clone(), &path, body).await;
+        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text);
+    }
+    assert_eq!(pushing.show(&id).await["status"], "starting");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_destination_is_gone_with_what_belonged_to_it() {
+    let pushing = Pushing::start().await;
+    let id = pushing.add(json!({})).await;
+    pushing.account.ingest(0..10).await;
+    pushing.delivered(&id).await;
+    pushing.account.manage(Method::DELETE, &format!("destinations/{id}"), Value::Null).await.expect_status(204);
+    refusal(&pushing.account.manage(Method::GET, &format!("destinations/{id}"), Value::Null).await, 404);
+    pushing.account.ingest(10..20).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(pushing.stored(), once(0..10), "nothing is sent to it any more");
+    let status = pushing.account.hub.manage(Method::GET, "status", Value::Null).await.json().to_string();
+    assert!(!status.contains(&id), "its cursors are gone: {status}");
+    let actions: Vec<String> = pushing
+        .account
+        .audit_trail()
+        .await
+        .iter()
+        .filter(|event| event["object_uuid"] == json!(id))
+        .map(|event| event["action"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(actions, ["create", "delete"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happened_can_be_looked_up() {
+    let pushing = Pushing::start().await;
+    pushing.receiver.for_next(1, &Fault::status(503));
+    pushing.account.ingest(0..10).await;
+    let id = pushing.add(json!({})).await;
+    pushing.delivered(&id).await;
+    let get = async |path: &str| {
+        let path = format!("destinations/{id}/{path}");
+        pushing.account.manage(Method::GET, &path, Value::Null).await.expect_status(200).json()
+    };
+    eventually("attempts are written down", async || get("attempts").await.as_array().unwrap().len() == 2).await;
+    let attempts = get("attempts").await;
+    let outcomes: Vec<&Value> = attempts.as_array().unwrap().iter().map(|attempt| &attempt["outcome"]).collect();
+    assert_eq!(outcomes, [&json!("done"), &json!("retried")]);
+    assert!(attempts[1]["detail"].as_str().unwrap().contains("503"), "{attempts}");
+    let hours = get("hours").await;
+    let sum = |name: &str| hours.as_array().unwrap().iter().map(|hour| hour[name].as_i64().unwrap()).sum::<i64>();
+    assert_eq!((sum("events"), sum("retries"), sum("batches")), (10, 1, 1));
+    let label = format!("destination=\"{id}\"");
+    assert!(pushing.account.hub.metric("daybook_destination_events_total", &[&label]).await >= 10.0);
+}
+
+/// The hub is killed again and again while events come in and the receiver loses answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn kill_minus_nine_loses_nothing_and_repeats_at_most_a_batch_a_time() {
+    const KILLS: usize = 12;
+    const BATCH: usize = 100;
+    let mut daybook = pushing().start();
+    let hub = Hub::attach(&daybook);
+    let pushing = Pushing::on(&hub).await;
+    let id = pushing.add(json!({"batch_events": BATCH.to_string()})).await;
+    let file = pushing.add_kind("file", json!({"from": "beginning", "features": "itemusages", "batch_events": BATCH.to_string(), "batch_wait_ms": "0"})).await;
+    let mut next = 0;
+    for round in 0..KILLS {
+        let (from, until) = (next, next + 300);
+        next = until;
+        pushing.account.ingest(from..until).await;
+        if round % 3 == 0 {
+            pushing.receiver.for_next(1, &Fault::StoreThenDrop);
+        }
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..600))).await;
+        daybook.kill9();
+        tokio::task::block_in_place(|| daybook.restart());
+    }
+    pushing.delivered(&id).await;
+    pushing.delivered(&file).await;
+    let stored = pushing.stored();
+    assert_eq!(stored.keys().cloned().collect::<Vec<_>>(), once(0..next).into_keys().collect::<Vec<_>>());
+    let repeats: usize = stored.values().map(|times| times - 1).sum();
+    let (lost_answers, bound) = (KILLS.div_ceil(3), (KILLS + KILLS.div_ceil(3)) * BATCH);
+    assert!(repeats <= bound, "{repeats} repeats in {KILLS} kills and {lost_answers} lost answers");
+    let text = std::fs::read_to_string(daybook.data_dir().join("files/itemusages.ndjson")).unwrap();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for line in text.lines() {
+        let event: Value = serde_json::from_str(line).expect("no line is cut");
+        *lines.entry(event["uuid"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    assert_eq!(lines.len(), usize::try_from(next).unwrap());
+    let repeats_in_file: usize = lines.values().map(|times| times - 1).sum();
+    assert!(repeats_in_file <= KILLS * BATCH, "{repeats_in_file}");
+    println!("{repeats} repeats at the receiver, {repeats_in_file} in the file, of {next} events and {KILLS} kills");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_nodes_share_the_work_and_take_over_from_one_another() {
+    let database = daybook_testkit::TestDatabase::create();
+    let first = pushing().store_url(database.url()).start();
+    let key = first.data_dir().join("master.key");
+    let mut second = pushing().store_url(database.url()).env("DAYBOOK_SECURITY__MASTER_KEY_FILE", key).start();
+    let pushing = Pushing::on(&Hub::attach(&first)).await;
+    let id = pushing.add(json!({})).await;
+    pushing.account.ingest(0..500).await;
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored(), once(0..500), "no event from both");
+    second.kill9();
+    pushing.account.ingest(500..1000).await;
+    let started = std::time::Instant::now();
+    while pushing.stored().len() < 1000 {
+        assert!(
+            started.elapsed() < PATIENCE,
+            "a lease of a dead node is taken over: {} events",
+            pushing.stored().len()
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    drop(second);
+}
