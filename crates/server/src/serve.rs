@@ -208,6 +208,7 @@ async fn open(
         secret_sealer: sealer,
         connector_context,
         board: Board::default(),
+        connectors_changed: tokio::sync::Notify::new(),
         doors,
         setup_link_file: data_dir.setup_link_file(),
         public_host: place.public_host.clone(),

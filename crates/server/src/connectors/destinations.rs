@@ -53,7 +53,9 @@ pub(crate) async fn add_destination(
         origin,
         state: ConnectorState::Active,
     };
-    Ok(app.catalog.add_connector(grant, actor, id, new).await?)
+    let added = app.catalog.add_connector(grant, actor, id, new).await?;
+    app.connectors_changed.notify_one();
+    Ok(added)
 }
 
 /// Changes a destination's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
@@ -85,7 +87,25 @@ pub(crate) async fn change_destination(
     open_parted(app, kind, &parted)?;
     let sealed_secrets = Some(parted.seal(&app.secret_sealer, id));
     let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
-    Ok(app.catalog.change_connector(grant, actor, id, change).await?)
+    let changed = app.catalog.change_connector(grant, actor, id, change).await?;
+    app.connectors_changed.notify_one();
+    Ok(changed)
+}
+
+/// Pauses, resumes or removes a destination.
+///
+/// # Errors
+///
+/// 404: it was removed.
+pub(crate) async fn set_destination_state(
+    app: &App,
+    (grant, actor): (&Grant, &Actor),
+    connector: &Connector,
+    state: ConnectorState,
+) -> Result<Connector, ApiError> {
+    let changed = app.catalog.set_connector_state(grant, actor, &connector.connector_id, state).await?;
+    app.connectors_changed.notify_one();
+    Ok(changed)
 }
 
 /// A destination of the account that was not removed.

@@ -9,7 +9,8 @@ mod sealing;
 mod standing;
 
 pub(crate) use destinations::{
-    Draft, Locality, add_destination, change_destination, find_destination, test_destination, test_draft,
+    Draft, Locality, add_destination, change_destination, find_destination, set_destination_state, test_destination,
+    test_draft,
 };
 pub(crate) use opening::{Opened, context, open};
 pub(crate) use sealing::{part, unseal};
