@@ -92,6 +92,8 @@ macro_rules! id {
 
 id!(AccountId, "account", "The tenant whose events these are.");
 id!(IntegrationId, "integration", "A registered reader or producer; owns bearer tokens.");
+id!(ConnectorId, "connector", "A source that brings events in, or a destination that they are delivered to.");
+id!(ReplayId, "replay", "One delivery of past events to a destination, asked for by a person.");
 id!(TokenId, "token", "One bearer token (`jti`).");
 id!(PersonId, "person", "Somebody who signs in to the console.");
 id!(SessionId, "session", "One sign-in of a person; not the secret that proves it.");

@@ -29,7 +29,8 @@ pub use event::{NewEvent, Position, StoredEvent};
 pub use feature::{AUDIT_EVENTS, Feature, FeatureError, ITEM_USAGES, SIGN_IN_ATTEMPTS, WIRE_FEATURES};
 pub use grant::{Append, Grant, GrantError, HubGrant, Read, Right, StreamKey};
 pub use ids::{
-    AccountId, IdError, IntegrationId, KeyId, PersonId, SessionId, TokenId, random_lower_id, random_upper_id,
+    AccountId, ConnectorId, IdError, IntegrationId, KeyId, PersonId, ReplayId, SessionId, TokenId, random_lower_id,
+    random_upper_id,
 };
 pub use networks::{Networks, NetworksError};
 pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest, RequestError, ResetCursor};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use daybook_events::{Kind, Kinded};
+use daybook_events::{ConnectorId, Kind, Kinded};
 
 use crate::block::BlockError;
 
@@ -95,7 +95,18 @@ pub enum StoreError {
     #[error("the lease of cursor {name:?} is not held any more")]
     LeaseLost {
         /// The cursor.
-        name: &'static str,
+        name: String,
+    },
+    /// More dead letters than a connector may have.
+    #[error(
+        "connector {connector_id} would hold more than {count_max} dead letters: find out why they are refused, then \
+         deliver or discard them"
+    )]
+    DeadLettersFull {
+        /// Whose.
+        connector_id: ConnectorId,
+        /// How many it may have.
+        count_max: i64,
     },
     /// The failure of a transaction that several appends shared.
     #[error(transparent)]
@@ -118,6 +129,7 @@ impl Kinded for StoreError {
             Self::IdempotencyKeyReused
             | Self::Exists { .. }
             | Self::LeaseLost { .. }
+            | Self::DeadLettersFull { .. }
             | Self::LastOwner
             | Self::LastWayIn => Kind::Conflict,
             Self::AboveRole { .. } => Kind::Forbidden,

@@ -1,7 +1,7 @@
 //! The durable log and the catalog, on SQLite or PostgreSQL.
 //!
 //! What lives here: streams as rows of compressed blocks ([`EventLog`]), named cursors with leases ([`CursorStore`]),
-//! and the catalog of accounts, integrations, tokens and keys ([`Catalog`]). What it promises: an append is answered
+//! and the catalog of accounts, integrations, connectors, tokens and keys ([`Catalog`]). What it promises: an append is answered
 //! after it is on disk; positions have no gaps and never move; a reader sees every event once, in position order; a
 //! cursor moves only under a live lease. What it leaves to others: who may ask (a [`daybook_events::Grant`] says so),
 //! and what the events mean.
@@ -17,6 +17,7 @@
 mod block;
 mod cache;
 mod catalog;
+mod connectors;
 mod cursors;
 mod database;
 mod error;
@@ -30,7 +31,12 @@ pub use catalog::{
     NewPerson, NewSession, NewToken, Passkey, Person, Session, SignInMethod, SigningKeyRow, TokenHour, TokenRefusal,
     TokenRights, TokenRow, TokenUse, TokenVerdict,
 };
-pub use cursors::{CursorKey, CursorState, CursorStore, Lease};
+pub use connectors::{
+    AttemptOutcome, Connector, ConnectorAttempt, ConnectorChange, ConnectorHealth, ConnectorHour, ConnectorState,
+    DeadLetter, DeadLetterState, Direction, HealthStatus, NewConnector, NewDeadLetter, Origin, Replay, ReplayState,
+    Settlement, SourceLease, SourceMove, SourceState, WhichDeadLetters,
+};
+pub use cursors::{CursorKey, CursorName, CursorState, CursorStore, Lease};
 pub use database::{Backend, Database, DatabaseOptions};
 pub use error::StoreError;
 pub use log::{

@@ -78,6 +78,8 @@ statements! {
     RELEASE_CURSOR = "cursors/release_cursor";
     COMMIT_CURSOR = "cursors/commit_cursor";
     LIST_CURSORS = "cursors/list_cursors";
+    LIST_NAMED_CURSORS = "cursors/list_named_cursors";
+    DELETE_CURSORS = "cursors/delete_cursors";
     INSERT_ACCOUNT = "catalog/insert_account";
     LIST_ACCOUNTS = "catalog/list_accounts";
     FIND_ACCOUNT = "catalog/find_account";
@@ -156,6 +158,47 @@ statements! {
     INSERT_ACTION = "audit/insert_action";
     LIST_ACTIONS = "audit/list_actions";
     LIST_ACTORS = "audit/list_actors";
+    COUNT_DEAD_LETTERS = "connectors/count_dead_letters";
+    DELETE_CONNECTOR_ATTEMPTS = "connectors/delete_attempts";
+    DELETE_DEAD_LETTERS = "connectors/delete_dead_letters";
+    DELETE_CONNECTOR_HEALTH = "connectors/delete_health";
+    DELETE_CONNECTOR_HOURS = "connectors/delete_hours";
+    DELETE_OLD_CONNECTOR_ATTEMPTS = "connectors/delete_old_attempts";
+    DELETE_OLD_CONNECTOR_HOURS = "connectors/delete_old_hours";
+    DELETE_REPLAY_CURSORS = "connectors/delete_replay_cursors";
+    DELETE_REPLAYS = "connectors/delete_replays";
+    DELETE_SOURCE_CURSORS = "connectors/delete_source_cursors";
+    END_REPLAY = "connectors/end_replay";
+    FIND_CONNECTOR = "connectors/find_connector";
+    FIND_DEAD_LETTER = "connectors/find_dead_letter";
+    FIND_REPLAY = "connectors/find_replay";
+    INSERT_CONNECTOR_ATTEMPT = "connectors/insert_attempt";
+    INSERT_CONNECTOR = "connectors/insert_connector";
+    INSERT_DEAD_LETTER = "connectors/insert_dead_letter";
+    INSERT_REPLAY = "connectors/insert_replay";
+    INSERT_SOURCE_CURSOR = "connectors/insert_source_cursor";
+    LEASE_SOURCE_CURSOR = "connectors/lease_source_cursor";
+    LIST_ALL_CONNECTORS = "connectors/list_all_connectors";
+    LIST_CONNECTOR_ATTEMPTS = "connectors/list_attempts";
+    LIST_CONNECTORS = "connectors/list_connectors";
+    LIST_DEAD_LETTERS = "connectors/list_dead_letters";
+    LIST_CONNECTOR_HEALTH = "connectors/list_health";
+    LIST_CONNECTOR_HOURS = "connectors/list_hours";
+    LIST_QUEUED_DEAD_LETTERS = "connectors/list_queued_dead_letters";
+    LIST_REPLAYS = "connectors/list_replays";
+    LIST_RUNNING_REPLAYS = "connectors/list_running_replays";
+    LIST_SOURCE_CURSORS = "connectors/list_source_cursors";
+    LOAD_SOURCE_CURSOR = "connectors/load_source_cursor";
+    LOCK_CONNECTOR = "connectors/lock_connector" [both];
+    MOVE_SOURCE_CURSOR = "connectors/move_source_cursor";
+    NUMBER_DEAD_LETTERS = "connectors/number_dead_letters";
+    QUEUE_DEAD_LETTERS = "connectors/queue_dead_letters";
+    RECORD_CONNECTOR_HEALTH = "connectors/record_health";
+    RECORD_CONNECTOR_HOUR = "connectors/record_hour";
+    REFUSE_DEAD_LETTER = "connectors/refuse_dead_letter";
+    RELEASE_SOURCE_CURSOR = "connectors/release_source_cursor";
+    SUM_CONNECTOR_REVISIONS = "connectors/sum_revisions";
+    UPDATE_CONNECTOR = "connectors/update_connector";
 }
 
 /// The tables, as migrations that only add.
@@ -163,6 +206,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "log", include_str!("../sql/migrations/0001_log.sql")),
     (2, "catalog", include_str!("../sql/migrations/0002_catalog.sql")),
     (3, "console", include_str!("../sql/migrations/0003_console.sql")),
+    (4, "connectors", include_str!("../sql/migrations/0004_connectors.sql")),
 ];
 
 #[cfg(test)]
@@ -178,7 +222,7 @@ mod tests {
     fn every_file_is_a_statement() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
         let mut files = BTreeSet::new();
-        for folder in ["log", "cursors", "catalog", "people", "audit"] {
+        for folder in ["log", "cursors", "catalog", "people", "audit", "connectors"] {
             for entry in std::fs::read_dir(root.join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let stem = name.trim_end_matches(".sql").trim_end_matches(".postgres");

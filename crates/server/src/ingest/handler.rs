@@ -88,7 +88,7 @@ pub(super) async fn ingest(
             body_digest,
             answer: serde_json::to_string(&answer).expect("an answer is plain data"),
         });
-        let appended = log.append(AppendBatch { stream, blocks, idempotency }).await?;
+        let appended = log.append(AppendBatch { stream, blocks, idempotency, source: None }).await?;
         drop(share);
         Ok::<_, ApiError>((appended, answer))
     });

@@ -69,11 +69,11 @@ async fn round(app: &App, pause: &Pause, idle: &mut HashMap<i64, i64>) -> Result
 }
 
 async fn pack_stream(app: &App, stream_id: i64) -> Result<Turn, StoreError> {
-    let key = CursorKey { name: "packer", stream_id };
+    let key = CursorKey { name: "packer".into(), stream_id };
     let lease_life = Duration::from_secs(app.config.workers.lease_secs);
     for go in 0..GOES_MAX {
         // Another node is at it.
-        let Some(lease) = app.cursors.lease(key, lease_life).await? else { return Ok(Turn::Done) };
+        let Some(lease) = app.cursors.lease(&key, lease_life).await? else { return Ok(Turn::Done) };
         let outcome = app.log.pack(&lease).await;
         app.cursors.release(lease).await?;
         match outcome? {

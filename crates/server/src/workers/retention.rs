@@ -29,10 +29,10 @@ async fn round(app: &App, pause: &Pause) -> Result<(), StoreError> {
         let Some(days) = account.retention_days else { continue };
         let before = app.clock.now().minus(days_long(days));
         for stream in app.log.streams(HUB, Some(&account.account_id)).await? {
-            let key = CursorKey { name: "retention", stream_id: stream.stream_id };
+            let key = CursorKey { name: "retention".into(), stream_id: stream.stream_id };
             while !pause.is_over() {
                 let lease_life = Duration::from_secs(app.config.workers.lease_secs);
-                let Some(lease) = app.cursors.lease(key, lease_life).await? else { break };
+                let Some(lease) = app.cursors.lease(&key, lease_life).await? else { break };
                 let dropped = app.log.trim(&lease, before).await;
                 app.cursors.release(lease).await?;
                 match dropped? {

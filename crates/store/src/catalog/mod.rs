@@ -31,7 +31,9 @@ pub use passkeys::Passkey;
 pub use people::{NewPerson, Person};
 pub use sessions::{NewSession, Session, SignInMethod};
 pub use token_rights::{EndingToken, TokenRights};
+pub(crate) use token_uses::{HOUR_NANOS, hour_of};
 pub use token_uses::{TokenHour, TokenRefusal};
+
 pub use tokens::{FeatureUse, NewToken, TokenRow, TokenUse, TokenVerdict};
 
 use crate::{
@@ -44,8 +46,8 @@ use crate::{
 /// Reads and changes the catalog.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    database: Database,
-    clock: Arc<dyn Clock>,
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Catalog {
@@ -56,7 +58,7 @@ impl Catalog {
     }
 
     /// Writes down a change and appends its audit event, in the change's own transaction.
-    async fn audit(
+    pub(crate) async fn audit(
         &self,
         connection: &mut AnyConnection,
         account: &AccountId,
@@ -71,20 +73,20 @@ impl Catalog {
     }
 }
 
-fn text(row: &AnyRow, column: &'static str) -> Result<String, StoreError> {
+pub(crate) fn text(row: &AnyRow, column: &'static str) -> Result<String, StoreError> {
     row.try_get(column).step("read the catalog")
 }
 
-fn number(row: &AnyRow, column: &'static str) -> Result<i64, StoreError> {
+pub(crate) fn number(row: &AnyRow, column: &'static str) -> Result<i64, StoreError> {
     row.try_get(column).step("read the catalog")
 }
 
-fn time(row: &AnyRow, column: &'static str) -> Result<Timestamp, StoreError> {
+pub(crate) fn time(row: &AnyRow, column: &'static str) -> Result<Timestamp, StoreError> {
     number(row, column).map(Timestamp::from_nanos)
 }
 
 /// A time of which 0 means never.
-fn optional_time(row: &AnyRow, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) fn optional_time(row: &AnyRow, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
     number(row, column).map(|nanos| (nanos != 0).then(|| Timestamp::from_nanos(nanos)))
 }
 
@@ -126,4 +128,4 @@ macro_rules! named_enum {
     };
 }
 
-use named_enum;
+pub(crate) use named_enum;

@@ -10,7 +10,7 @@ use crate::{
     sql,
 };
 
-const HOUR_NANOS: i64 = 3_600_000_000_000;
+pub(crate) const HOUR_NANOS: i64 = 3_600_000_000_000;
 
 /// What a token did in one hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +141,7 @@ impl Catalog {
     }
 }
 
-fn hour_of(time: Timestamp) -> i64 {
+/// The number of the hour that a time is in.
+pub(crate) fn hour_of(time: Timestamp) -> i64 {
     time.as_nanos().div_euclid(HOUR_NANOS)
 }

@@ -12,6 +12,7 @@ use tokio::sync::{
 use super::{EventLog, EventLogOptions, watch::Watchers};
 use crate::{
     block::{CODEC_ZSTD, EncodedBlock},
+    connectors::{SourceMove, move_source_in},
     database::{Backend, Database},
     error::{Step, StoreError},
     sql,
@@ -29,6 +30,8 @@ pub struct AppendBatch {
     pub blocks: Vec<EncodedBlock>,
     /// Makes a retry safe.
     pub idempotency: Option<IdempotencyKey>,
+    /// Moves the cursor of the source that the events come from, in the same transaction; the batch may be empty.
+    pub source: Option<SourceMove>,
 }
 
 /// What a repeated append is recognized by, and answered with.
@@ -64,7 +67,7 @@ impl EventLog {
     /// # Errors
     ///
     /// `Unavailable`: too many appends wait, or the store cannot be reached. `StorageFull`: no room. `Conflict`: the
-    /// idempotency key was used for another body. In each case nothing of the batch was acknowledged; after an
+    /// idempotency key was used for another body, or the lease of the source is lost. In each case nothing of the batch was acknowledged; after an
     /// `Unavailable` it may still be on disk, which is what idempotency keys are for.
     pub async fn append(&self, batch: AppendBatch) -> Result<Appended, StoreError> {
         let (answer, answered) = oneshot::channel();
@@ -136,29 +139,60 @@ async fn append_group(
         streams.want(batch.stream.account(), batch.stream.feature());
     }
     streams.lock(database, &mut transaction).await?;
+    let group = Group { database, now, keys_since: now.minus(options.idempotency_window) };
     let mut outcomes = Vec::with_capacity(batches.len());
     for batch in batches {
         let stream = streams.get_mut(batch.stream.account(), batch.stream.feature());
-        if let Some(idempotency) = &batch.idempotency {
-            let cutoff = now.minus(options.idempotency_window);
-            match claim_key(database, &mut transaction, stream.stream_id, idempotency, now, cutoff).await? {
-                Claim::Claimed => {}
-                Claim::Repeated(answer) => {
-                    outcomes.push(Ok(Appended::Repeated(answer)));
-                    continue;
-                }
-                Claim::Reused => {
-                    outcomes.push(Err(StoreError::IdempotencyKeyReused));
-                    continue;
-                }
-            }
-        }
-        let positions = insert_blocks(database, &mut transaction, stream, &batch.blocks, now).await?;
-        outcomes.push(Ok(Appended::New(positions)));
+        outcomes.push(append_one(&group, &mut transaction, stream, batch).await?);
     }
     streams.advance(database, &mut transaction).await?;
     transaction.commit().await.step("commit an append")?;
     Ok(outcomes)
+}
+
+/// What the batches of a transaction share.
+struct Group<'a> {
+    database: &'a Database,
+    now: Timestamp,
+    /// Idempotency keys that were claimed before this are forgotten.
+    keys_since: Timestamp,
+}
+
+/// One batch of a transaction. An inner error leaves nothing of the batch in it.
+async fn append_one(
+    group: &Group<'_>,
+    connection: &mut AnyConnection,
+    stream: &mut LockedStream,
+    batch: &AppendBatch,
+) -> Result<Result<Appended, StoreError>, StoreError> {
+    let mut repeated = None;
+    if let Some(idempotency) = &batch.idempotency {
+        match claim_key(group, connection, stream.stream_id, idempotency).await? {
+            Claim::Claimed => {}
+            Claim::Repeated(answer) => repeated = Some(answer),
+            Claim::Reused => return Ok(Err(StoreError::IdempotencyKeyReused)),
+        }
+    }
+    let is_new = repeated.is_none();
+    if let Some(source) = &batch.source {
+        let events_count = if is_new { batch.blocks.iter().map(|block| block.count).sum() } else { 0 };
+        let events_count = i64::try_from(events_count).unwrap_or(i64::MAX);
+        match move_source_in(group.database, connection, source, events_count, group.now).await {
+            Err(lost @ StoreError::LeaseLost { .. }) => {
+                if let Some(idempotency) = batch.idempotency.as_ref().filter(|_| is_new) {
+                    forget_key(group.database, connection, stream.stream_id, (&idempotency.key, Timestamp::MAX))
+                        .await?;
+                }
+                return Ok(Err(lost));
+            }
+            moved => moved?,
+        }
+    }
+    if let Some(answer) = repeated {
+        return Ok(Ok(Appended::Repeated(answer)));
+    }
+    let positions = insert_blocks(group.database, connection, stream, &batch.blocks, group.now).await?;
+    Ok(Ok(Appended::New(positions)))
 }
 
 /// Blocks for one stream, to be appended inside somebody else's transaction.
@@ -284,21 +318,13 @@ enum Claim {
 }
 
 async fn claim_key(
-    database: &Database,
+    group: &Group<'_>,
     connection: &mut AnyConnection,
     stream_id: i64,
     idempotency: &IdempotencyKey,
-    now: Timestamp,
-    cutoff: Timestamp,
 ) -> Result<Claim, StoreError> {
-    database
-        .query(sql::DELETE_IDEMPOTENCY_KEY)
-        .bind(stream_id)
-        .bind(&idempotency.key)
-        .bind(cutoff.as_nanos())
-        .execute(&mut *connection)
-        .await
-        .step("forget an idempotency key")?;
+    let Group { database, now, keys_since } = *group;
+    forget_key(database, connection, stream_id, (&idempotency.key, keys_since)).await?;
     let claimed = database
         .query(sql::INSERT_IDEMPOTENCY_KEY)
         .bind(stream_id)
@@ -326,6 +352,17 @@ async fn claim_key(
     } else {
         Ok(Claim::Reused)
     }
+}
+
+/// Forgets an idempotency key that was claimed before a time.
+async fn forget_key(
+    database: &Database,
+    connection: &mut AnyConnection,
+    stream_id: i64,
+    (key, before): (&str, Timestamp),
+) -> Result<(), StoreError> {
+    let query = database.query(sql::DELETE_IDEMPOTENCY_KEY).bind(stream_id).bind(key).bind(before.as_nanos());
+    query.execute(connection).await.step("forget an idempotency key").map(|_| ())
 }
 
 /// Gives the blocks their positions and arrival times, and writes them.

@@ -10,10 +10,10 @@ use crate::{contract, support::*};
 const LEASE: Duration = Duration::from_secs(30);
 
 async fn pack_all(store: &Store) -> usize {
-    let key = CursorKey { name: "packer", stream_id: store.stream_id().await };
+    let key = CursorKey { name: "packer".into(), stream_id: store.stream_id().await };
     let mut rounds = 0;
     loop {
-        let lease = store.cursors.lease(key, LEASE).await.unwrap().unwrap();
+        let lease = store.cursors.lease(&key, LEASE).await.unwrap().unwrap();
         let outcome = store.log.pack(&lease).await.unwrap();
         store.cursors.release(lease).await.unwrap();
         if outcome == PackOutcome::Idle {
@@ -78,11 +78,11 @@ contract! {
         for number in 0..70 {
             store.append(&events(number..number + 1)).await;
         }
-        let key = CursorKey { name: "packer", stream_id: store.stream_id().await };
-        let lease = store.cursors.lease(key, LEASE).await.unwrap().unwrap();
+        let key = CursorKey { name: "packer".into(), stream_id: store.stream_id().await };
+        let lease = store.cursors.lease(&key, LEASE).await.unwrap().unwrap();
         store.clock.advance(LEASE);
         let (_, other) = store.second_node().await;
-        other.lease(key, LEASE).await.unwrap().unwrap();
+        other.lease(&key, LEASE).await.unwrap().unwrap();
         assert!(matches!(store.log.pack(&lease).await, Err(StoreError::LeaseLost { .. })));
         assert_eq!(store.log.size(HUB, store.stream_id().await).await.unwrap().blocks, 70);
     }
@@ -93,8 +93,8 @@ contract! {
         }
         store.clock.set(at(1000));
         store.append(&[(at(5), payload(5000))]).await;
-        let key = CursorKey { name: "retention", stream_id: store.stream_id().await };
-        let lease = store.cursors.lease(key, LEASE).await.unwrap().unwrap();
+        let key = CursorKey { name: "retention".into(), stream_id: store.stream_id().await };
+        let lease = store.cursors.lease(&key, LEASE).await.unwrap().unwrap();
         // Everything so far arrived at noon; by arrival nothing before noon is left, by time what is before 35 s goes.
         assert_eq!(store.log.trim(&lease, at(0)).await.unwrap(), 0);
         assert_eq!(store.log.trim(&lease, at(35)).await.unwrap(), 101);

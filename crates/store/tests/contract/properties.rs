@@ -89,8 +89,8 @@ async fn run(mut store: Store, steps: Vec<Step>) {
                 }
             }
             Step::Pack if !model.is_empty() => {
-                let key = CursorKey { name: "packer", stream_id: store.stream_id().await };
-                let lease = store.cursors.lease(key, Duration::from_secs(30)).await.unwrap().unwrap();
+                let key = CursorKey { name: "packer".into(), stream_id: store.stream_id().await };
+                let lease = store.cursors.lease(&key, Duration::from_secs(30)).await.unwrap().unwrap();
                 store.log.pack(&lease).await.unwrap();
                 store.cursors.release(lease).await.unwrap();
             }

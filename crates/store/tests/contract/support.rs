@@ -118,7 +118,7 @@ pub(crate) async fn append_to(
 ) -> Result<Appended, StoreError> {
     let new: Vec<_> = events.iter().map(|(time, payload)| NewEvent { time: *time, payload }).collect();
     let blocks = EncodedBlock::encode_batch(&new);
-    log.append(AppendBatch { stream: grant.to_append(feature).unwrap(), blocks, idempotency }).await
+    log.append(AppendBatch { stream: grant.to_append(feature).unwrap(), blocks, idempotency, source: None }).await
 }
 
 pub(crate) async fn walk_log(log: &EventLog, stream: &StreamKey<Read>, limit: usize, filter: ReadFilter) -> Vec<i64> {

@@ -1,0 +1,2 @@
+-- Forgets how a connector fared. Primary key.
+DELETE FROM connector_health WHERE connector_id = $1

@@ -1,0 +1,4 @@
+-- One connector of an account, removed ones too. Primary key.
+SELECT connector_id, account_id, direction, kind, name, state, settings, sealed_secrets, origin, revision,
+    created_at, updated_at
+FROM connectors WHERE connector_id = $1 AND account_id = $2
