@@ -1,6 +1,7 @@
 //! The systems, a folder each with the same files: `config` (its options and what they mean), `encode` (events to what
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
+mod elasticsearch;
 mod file;
 mod hec;
 mod stdout;
@@ -72,6 +73,8 @@ macro_rules! destinations {
 destinations! {
     /// Splunk's HTTP Event Collector.
     SplunkHec = "splunk-hec" in splunk;
+    /// Elasticsearch and OpenSearch.
+    Elasticsearch = "elasticsearch" in elasticsearch;
     /// CrowdStrike Falcon LogScale and Next-Gen SIEM.
     CrowdStrike = "crowdstrike" in crowdstrike;
     /// Exabeam New-Scale.
