@@ -1,0 +1,7 @@
+//! The crate from outside, against real receivers.
+
+#![allow(clippy::unwrap_used)]
+
+mod elasticsearch;
+mod splunk_hec;
+mod support;
