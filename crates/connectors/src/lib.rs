@@ -24,6 +24,7 @@ mod destinations;
 mod egress;
 mod http;
 mod settings;
+mod shape;
 mod tls;
 
 #[cfg(test)]
@@ -37,3 +38,4 @@ pub use description::{BatchBounds, Description, Form, Setting, Transport};
 pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};
 pub use settings::{Problem, Settings, SettingsError};
+pub use shape::Shape;

@@ -27,6 +27,7 @@ mod errors;
 mod fidelity;
 mod grove;
 mod health;
+mod hec;
 mod hostile;
 mod idempotency;
 mod ingest;
