@@ -52,7 +52,7 @@ impl Config {
     pub(super) fn of(settings: &Settings, http: &HttpSender) -> Result<Self, SettingsError> {
         let shape = match settings.text("format") {
             "ecs" => Shape::Ecs,
-            "ocsf" => Shape::Ocsf,
+            it if it.starts_with("ocsf") => Shape::Ocsf,
             _ => Shape::Message,
         };
         let installs_template = settings.is_on("install_template");

@@ -35,10 +35,17 @@ pub(super) fn body(target: &Target, shape: Shape) -> Value {
 
 fn ecs() -> Value {
     let (date, long, ip) = (json!({ "type": "date" }), json!({ "type": "long" }), json!({ "type": "ip" }));
+    let kept_only = json!({ "type": "keyword", "index": false, "doc_values": false });
     let geo = json!({ "properties": { "location": { "type": "geo_point" } } });
     json!({
         "@timestamp": date,
-        "event": { "properties": { "created": date, "ingested": date, "sequence": long, "severity": long } },
+        "event": { "properties": {
+            "created": date,
+            "ingested": date,
+            "original": kept_only,
+            "sequence": long,
+            "severity": long,
+        } },
         "source": { "properties": { "ip": ip, "geo": geo } },
         "related": { "properties": { "ip": ip } },
         "onepassword": { "properties": {
@@ -55,6 +62,7 @@ fn ocsf() -> Value {
         "@timestamp": date,
         "time": date,
         "metadata": { "properties": { "logged_time": date } },
+        "raw_data": { "type": "keyword", "index": false, "doc_values": false },
         "src_endpoint": { "properties": { "ip": ip } },
     })
 }
