@@ -3,6 +3,7 @@
 
 mod file;
 mod stdout;
+mod syslog;
 mod webhook;
 
 use std::{fmt, str::FromStr};
@@ -69,6 +70,8 @@ macro_rules! destinations {
 destinations! {
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
+    /// RFC 5424 over TLS or TCP.
+    Syslog = "syslog" in syslog;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.
