@@ -11,6 +11,8 @@
 //!                                                                                  │ test     DNS, TCP, TLS, one canary
 //!                                                                                  ▼ deliver  one attempt at one batch
 //!  Batch ─────────────────────────────────────▶ Ok(Delivered) │ Err(Retry │ TooLarge │ Refused │ Stop)
+//!
+//!  cursor ──▶ AnySource::fetch ─────────────────▶ Ok(SourcePage: payloads, the next cursor) │ Err(Retry │ Stop)
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -24,6 +26,7 @@ mod destinations;
 mod egress;
 mod http;
 mod settings;
+mod sources;
 mod tls;
 
 #[cfg(test)]
@@ -37,3 +40,4 @@ pub use description::{BatchBounds, Description, Form, Setting, Transport};
 pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};
 pub use settings::{Problem, Settings, SettingsError};
+pub use sources::{AnySource, FileSource, Source, SourceError, SourceKind, SourcePage};
