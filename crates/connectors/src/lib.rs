@@ -27,6 +27,7 @@ mod egress;
 mod http;
 mod settings;
 mod sources;
+mod shape;
 mod tls;
 
 #[cfg(test)]
@@ -41,3 +42,4 @@ pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};
 pub use settings::{Problem, Settings, SettingsError};
 pub use sources::{AnySource, FileSource, Source, SourceError, SourceKind, SourcePage};
+pub use shape::Shape;

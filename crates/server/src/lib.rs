@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+mod connectors;
 pub mod console;
 pub mod data_dir;
 mod error;

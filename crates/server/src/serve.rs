@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::{Config, parse_public_url},
+    connectors,
     console::{Doors, ensure_setup_link},
     data_dir::{DataDir, ServerFile},
     events_api::RateLimits,
@@ -25,7 +26,7 @@ use crate::{
     state::{App, Parts},
     tls::Certificates,
     tokens::{Authenticator, Keyring, SecretSealer, digest_of},
-    workers::{TokenUses, Workers},
+    workers::{TokenUses, Workers, delivery::Board},
 };
 
 const HUB: HubGrant = HubGrant::of_the_hub_itself();
@@ -195,11 +196,16 @@ async fn open(
     let host = (place.public_host.as_str(), config.server.plain_http);
     let doors = Doors::open(&catalog, &sealer, host).await?;
     let wait = Duration::from_secs(config.ingest.wait_secs);
+    let connector_context =
+        connectors::context(&config.connectors, data_dir.path(), (&place.public_host, Arc::clone(&clock)));
     Ok(App(Arc::new(Parts {
         authenticator: Authenticator::new(keyring.clone(), catalog.clone(), Arc::clone(&clock)),
         rate_limits: RateLimits::of(&config.events_api),
         ingest_budget: Budget::new(config.ingest.in_flight_mib_max, config.ingest.body_mib_max, wait),
         token_uses: TokenUses::default(),
+        secret_sealer: sealer,
+        connector_context,
+        board: Board::default(),
         doors,
         setup_link_file: data_dir.setup_link_file(),
         public_host: place.public_host.clone(),

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use daybook_connectors::Context;
 use daybook_events::{Clock, CursorSealer, Networks, Timestamp};
 use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
 
@@ -11,8 +12,8 @@ use crate::{
     data_dir::SetupLinkFile,
     events_api::RateLimits,
     ingest::Budget,
-    tokens::{Authenticator, Keyring},
-    workers::TokenUses,
+    tokens::{Authenticator, Keyring, SecretSealer},
+    workers::{TokenUses, delivery::Board},
 };
 
 /// The shared parts of a running hub.
@@ -33,6 +34,10 @@ pub(crate) struct Parts {
     pub(crate) rate_limits: RateLimits,
     pub(crate) ingest_budget: Budget,
     pub(crate) token_uses: TokenUses,
+    /// Seals and opens what connectors keep secret.
+    pub(crate) secret_sealer: SecretSealer,
+    pub(crate) connector_context: Context,
+    pub(crate) board: Board,
     pub(crate) doors: Doors,
     pub(crate) setup_link_file: SetupLinkFile,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,

@@ -174,6 +174,20 @@ impl CursorStore {
         Ok((taken == 1).then(|| Lease { key: key.clone(), owner: self.owner.clone(), position }))
     }
 
+    /// Makes a lease last `duration` from now. Unlike [`CursorStore::lease`] it makes no cursor: whose reader was removed
+    /// learns of it here.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict`: the lease went to another process, or the cursor is gone.
+    pub async fn renew(&self, lease: &Lease, duration: Duration) -> Result<(), StoreError> {
+        let until = self.clock.now().plus(duration);
+        let query = self.database.query(sql::RENEW_CURSOR).bind(lease.key.name.as_str()).bind(lease.key.stream_id);
+        let query = query.bind(&lease.owner).bind(until.as_nanos());
+        let renewed = query.execute(self.database.writers()).await.step("renew the lease of a cursor")?.rows_affected();
+        if renewed == 1 { Ok(()) } else { Err(lost(lease)) }
+    }
+
     /// Gives a lease back before it expires.
     ///
     /// # Errors
@@ -261,6 +275,10 @@ impl CursorStore {
     }
 }
 
+pub(crate) fn lost(lease: &Lease) -> StoreError {
+    StoreError::LeaseLost { name: lease.key.name.to_string() }
+}
+
 fn cursor_state(row: &AnyRow, now: Timestamp) -> Result<CursorState, StoreError> {
     let read = |column| row.try_get::<i64, _>(column).step("list cursors");
     let owner: String = row.try_get("lease_owner").step("list cursors")?;
@@ -295,5 +313,5 @@ pub(crate) async fn commit_in(
         .await
         .step("commit a cursor")?
         .rows_affected();
-    if moved == 1 { Ok(()) } else { Err(StoreError::LeaseLost { name: lease.key.name.to_string() }) }
+    if moved == 1 { Ok(()) } else { Err(lost(lease)) }
 }

@@ -97,6 +97,14 @@ pub enum StoreError {
         /// The cursor.
         name: String,
     },
+    /// The place of a source is no text that can be kept.
+    #[error("keep the place of a source: {bytes} bytes of text, where at most {bytes_max} without NUL can be kept")]
+    SourceCursor {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        bytes_max: usize,
+    },
     /// More dead letters than a connector may have.
     #[error(
         "connector {connector_id} would hold more than {count_max} dead letters: find out why they are refused, then \
@@ -133,6 +141,7 @@ impl Kinded for StoreError {
             | Self::LastOwner
             | Self::LastWayIn => Kind::Conflict,
             Self::AboveRole { .. } => Kind::Forbidden,
+            Self::SourceCursor { .. } => Kind::Invalid,
             Self::Missing { .. } => Kind::NotFound,
             Self::Open { .. }
             | Self::Migrate(_)

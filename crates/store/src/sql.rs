@@ -78,6 +78,7 @@ statements! {
     RELEASE_CURSOR = "cursors/release_cursor";
     COMMIT_CURSOR = "cursors/commit_cursor";
     LIST_CURSORS = "cursors/list_cursors";
+    RENEW_CURSOR = "cursors/renew_cursor";
     LIST_NAMED_CURSORS = "cursors/list_named_cursors";
     DELETE_CURSORS = "cursors/delete_cursors";
     INSERT_ACCOUNT = "catalog/insert_account";

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Cli ── serve, config, ca, token inspect      here, without a hub
-//!     ├── account, integration, token, …  ──▶ Hub ──▶ /manage/v1 of a running hub
+//!     ├── account, integration, destination, … ──▶ Hub ──▶ /manage/v1 of a running hub
 //!     ├── events  ──▶ Events API of any server
 //!     └── ingest, simulate  ──▶ Appender ──▶ /ingest/v1 of a running hub
 //! ```
@@ -15,6 +15,7 @@ mod admin_token;
 mod appender;
 mod ca;
 mod config;
+mod destination;
 mod durations;
 mod events;
 mod events_api;
@@ -101,6 +102,8 @@ enum Command {
     #[command(subcommand)]
     Integration(integration::IntegrationCommand),
     #[command(subcommand)]
+    Destination(destination::DestinationCommand),
+    #[command(subcommand)]
     Token(token::TokenCommand),
     #[command(subcommand)]
     EventsApi(events_api::EventsApiCommand),
@@ -145,6 +148,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> Result<ExitCode> 
         Command::Serve(_) => unreachable!("handled before the runtime starts"),
         Command::Account(command) => account::run(global, command).await.map(done),
         Command::Integration(command) => integration::run(global, command).await.map(done),
+        Command::Destination(command) => Box::pin(destination::run(global, command)).await,
         Command::Token(command) => token::run(global, command).await.map(done),
         Command::EventsApi(command) => events_api::run(global, command).await.map(done),
         Command::Events(command) => Box::pin(events::run(global, command)).await.map(done),

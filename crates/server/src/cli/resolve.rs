@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::manage::connector_types::DestinationView;
 use crate::manage::types::{AccountView, IntegrationView, PersonView, SigningKeyView, TokenView};
 
 /// Something that people name.
@@ -24,6 +25,18 @@ pub(super) trait Named {
 
 impl Named for AccountView {
     const WHAT: &'static str = "account";
+
+    fn id(&self) -> &str {
+        &self.uuid
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for DestinationView {
+    const WHAT: &'static str = "destination";
 
     fn id(&self) -> &str {
         &self.uuid

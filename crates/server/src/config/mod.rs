@@ -31,6 +31,7 @@ pub struct Config {
     pub events_api: EventsApi,
     pub ingest: Ingest,
     pub workers: Workers,
+    pub connectors: Connectors,
     pub console: Console,
     pub logs: Logs,
 }
@@ -82,6 +83,7 @@ section!(Ingest {
     idempotency_hours: u64,
 });
 section!(Workers { pack_secs: u64, retention_secs: u64, lease_secs: u64, token_use_secs: u64 });
+section!(Connectors { allow_networks: String, file_directories: Vec<PathBuf> });
 section!(Console { session_hours: u64, idle_minutes: u64, invitation_days: u64 });
 section!(Logs { format: LogFormat, level: String });
 

@@ -75,6 +75,13 @@ impl Config {
         if let Err(error) = self.server.trusted_proxies.parse::<Networks>() {
             problems.push(Problem::new("server.trusted_proxies", &error.to_string()));
         }
+        if let Err(error) = self.connectors.allow_networks.parse::<Networks>() {
+            problems.push(Problem::new("connectors.allow_networks", &error.to_string()));
+        }
+        if let Some(path) = self.connectors.file_directories.iter().find(|path| !path.is_absolute()) {
+            let reason = format!("{} must be an absolute path", path.display());
+            problems.push(Problem::new("connectors.file_directories", &reason));
+        }
         if !self.server.public_url.is_empty() && parse_public_url(&self.server.public_url).is_none() {
             problems.push(Problem::new(
                 "server.public_url",

@@ -4,6 +4,9 @@
 
 mod accounts;
 mod administrator;
+pub mod connector_types;
+mod deliveries;
+mod destinations;
 mod integrations;
 mod keys;
 mod people;
@@ -30,6 +33,22 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tokens::list_tokens))
         .routes(routes!(tokens::rename_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(destinations::list_destination_kinds))
+        .routes(routes!(destinations::list_destinations, destinations::add_destination))
+        .routes(routes!(destinations::test_new_destination))
+        .routes(routes!(
+            destinations::show_destination,
+            destinations::change_destination,
+            destinations::remove_destination
+        ))
+        .routes(routes!(destinations::test_destination))
+        .routes(routes!(deliveries::list_hours))
+        .routes(routes!(deliveries::list_attempts))
+        .routes(routes!(deliveries::list_dead_letters))
+        .routes(routes!(deliveries::redrive_dead_letters))
+        .routes(routes!(deliveries::discard_dead_letters))
+        .routes(routes!(deliveries::list_replays, deliveries::add_replay))
+        .routes(routes!(deliveries::cancel_replay))
         .routes(routes!(keys::list_signing_keys, keys::rotate_signing_key))
         .routes(routes!(keys::revoke_signing_key))
         .routes(routes!(people::create_setup_link))

@@ -15,7 +15,7 @@ pub(crate) use issue::{Issue, check_features, expires_after, find_token, issue};
 pub(crate) use jwt::Jwk;
 pub(crate) use jwt::{digest_of, signature_digest_of};
 pub(crate) use keyring::Keyring;
-pub(crate) use seal::SecretSealer;
+pub(crate) use seal::{SealError, SecretSealer};
 
 /// Takes a token apart, for the fuzz target.
 pub(crate) fn parse_and_drop(token: &str) {

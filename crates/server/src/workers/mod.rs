@@ -1,5 +1,6 @@
 //! The hub's own readers: each is a loop that wakes, takes leases, does its work, commits its cursor.
 
+pub(crate) mod delivery;
 mod packer;
 mod retention;
 mod token_ends;
@@ -31,6 +32,7 @@ impl Workers {
             tokio::spawn(retention::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(token_uses::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(token_ends::run(app.clone(), Pause(stopped.clone()))),
+            tokio::spawn(delivery::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(keep_metrics_small(app.clone(), Pause(stopped))),
         ];
         Self { stop, tasks }

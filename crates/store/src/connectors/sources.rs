@@ -18,6 +18,9 @@ use crate::{
     sql,
 };
 
+/// Bytes of a source's cursor, at the most: it is another system's text.
+const CURSOR_BYTES_MAX: usize = 64 << 10;
+
 /// The right to move a source's cursor until it expires.
 #[derive(Debug, Clone)]
 pub struct SourceLease {
@@ -35,7 +38,7 @@ pub struct SourceLease {
 pub struct SourceMove {
     /// The right to move it, and from where.
     pub lease: SourceLease,
-    /// Where it is then, in its system's own words.
+    /// Where it is then, in its system's own words: at most 64 KiB, without NUL.
     pub cursor: String,
     /// When the newest event happened that it has brought in then; `None` leaves it as it is.
     pub last_time: Option<Timestamp>,
@@ -59,6 +62,15 @@ pub struct SourceState {
 }
 
 impl SourceMove {
+    /// Refuses what no engine would keep, before it fails the appends that share its transaction.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let bytes = self.cursor.len();
+        if bytes > CURSOR_BYTES_MAX || self.cursor.contains('\0') {
+            return Err(StoreError::SourceCursor { bytes, bytes_max: CURSOR_BYTES_MAX });
+        }
+        Ok(())
+    }
+
     /// The lease as it is once the move is done, for the next one.
     #[must_use]
     pub fn lease_after(&self) -> SourceLease {

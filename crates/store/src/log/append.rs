@@ -67,9 +67,11 @@ impl EventLog {
     /// # Errors
     ///
     /// `Unavailable`: too many appends wait, or the store cannot be reached. `StorageFull`: no room. `Conflict`: the
-    /// idempotency key was used for another body, or the lease of the source is lost. In each case nothing of the batch was acknowledged; after an
+    /// idempotency key was used for another body, or the lease of the source is lost. `Invalid`: the cursor of the source
+    /// cannot be kept. In each case nothing of the batch was acknowledged; after an
     /// `Unavailable` it may still be on disk, which is what idempotency keys are for.
     pub async fn append(&self, batch: AppendBatch) -> Result<Appended, StoreError> {
+        batch.source.as_ref().map_or(Ok(()), SourceMove::check)?;
         let (answer, answered) = oneshot::channel();
         {
             let appends = self.inner.appends.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     block::{BLOCK_EVENTS_TARGET, BLOCK_RAW_BYTES_MAX, EncodedBlock},
-    cursors::{Lease, commit_in},
+    cursors::{Lease, commit_in, lost},
     error::{Step, StoreError},
     sql,
 };
@@ -150,7 +150,7 @@ impl EventLog {
             let query = database.query(sql::DELETE_BLOCK).bind(lease.key.stream_id).bind(last).bind(first);
             let deleted = query.execute(&mut *transaction).await.step("remove a small block")?.rows_affected();
             if deleted != 1 {
-                return Err(StoreError::LeaseLost { name: lease.key.name.to_string() });
+                return Err(lost(lease));
             }
         }
         for (first, first_arrival, block) in new {

@@ -4,12 +4,15 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod catalog;
+mod connectors;
 mod cursors;
+mod delivery;
 mod disk;
 mod log;
 mod packing;
 mod people;
 mod properties;
+mod sources;
 mod support;
 
 /// A test on both backends, each with a fresh store.

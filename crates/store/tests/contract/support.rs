@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use daybook_events::{
-    AccountId, Actor, Feature, FixedClock, Grant, HubGrant, ITEM_USAGES, NewEvent, Position, Read, StreamKey, Timestamp,
+    AccountId, Actor, ConnectorId, Feature, FixedClock, Grant, HubGrant, ITEM_USAGES, NewEvent, Position, Read,
+    StreamKey, Timestamp,
 };
 use daybook_store::{
-    AppendBatch, Appended, Catalog, CursorStore, Database, DatabaseOptions, EncodedBlock, EventLog, EventLogOptions,
-    IdempotencyKey, ReadFilter, StoreError,
+    AppendBatch, Appended, Catalog, Connector, ConnectorState, CursorStore, Database, DatabaseOptions, Direction,
+    EncodedBlock, EventLog, EventLogOptions, IdempotencyKey, NewConnector, Origin, ReadFilter, StoreError,
 };
 
 pub(crate) const HUB: HubGrant = HubGrant::of_the_hub_itself();
@@ -159,6 +160,35 @@ pub(crate) fn number_of(payload: &str) -> i64 {
 /// Noon and so many seconds.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(NOON.as_seconds() + seconds)
+}
+
+/// The grant of a fresh account.
+pub(crate) async fn account(store: &Store, name: &str) -> Grant {
+    HUB.account(store.catalog.add_account(HUB, &actor(), name, None).await.unwrap().account_id)
+}
+
+/// A connector with two settings and a secret.
+pub(crate) fn new_connector(direction: Direction, name: &str) -> NewConnector {
+    NewConnector {
+        direction,
+        kind: "webhook".into(),
+        name: name.into(),
+        state: ConnectorState::Active,
+        settings: [("url", "https://siem.example/hook"), ("timeout_secs", "30")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        sealed_secrets: b"sealed secret".to_vec(),
+        origin: Origin::Person,
+    }
+}
+
+pub(crate) async fn add_connector(store: &Store, grant: &Grant, direction: Direction, name: &str) -> Connector {
+    let new = new_connector(direction, name);
+    store.catalog.add_connector(grant, &actor(), ConnectorId::random(), new).await.unwrap()
+}
+
+pub(crate) async fn set_state(store: &Store, grant: &Grant, id: &ConnectorId, state: ConnectorState) -> Connector {
+    store.catalog.set_connector_state(grant, &actor(), id, state).await.unwrap()
 }
 
 pub(crate) fn actor() -> Actor {

@@ -1,0 +1,121 @@
+//! Destinations for people.
+
+use std::time::Duration;
+
+use daybook_events::{Clock, SystemClock};
+
+use crate::{
+    cli::{
+        durations::{ago_in_words, in_words},
+        output::table,
+    },
+    manage::connector_types::{AttemptView, DeadLetterView, DestinationView, HopView, KindView, ReplayView},
+};
+
+const PAYLOAD_SHOWN_CHARS: usize = 80;
+
+pub(super) fn sentence(destination: &DestinationView) -> String {
+    let DestinationView { uuid, name, kind, status, .. } = destination;
+    format!("destination {name:?} ({uuid}) of kind {kind}: {status}")
+}
+
+pub(super) fn list(destinations: &[DestinationView]) -> String {
+    let row = |it: &DestinationView| {
+        let behind: i64 = it.streams.iter().map(|stream| stream.behind).sum();
+        let acknowledged = it.streams.iter().filter_map(|stream| stream.last_acknowledged_at.as_deref()).max();
+        let acknowledged = acknowledged.map_or_else(|| "never".to_owned(), |at| ago_in_words(at, SystemClock.now()));
+        [
+            it.name.clone(),
+            it.kind.clone(),
+            it.status.clone(),
+            behind.to_string(),
+            acknowledged,
+            it.dead_letters.to_string(),
+        ]
+    };
+    table(
+        ["NAME", "KIND", "STATUS", "BEHIND", "LAST ACKNOWLEDGED", "DEAD LETTERS"],
+        destinations.iter().map(row).collect(),
+        "There is no destination yet; add one with `daybook destination add NAME --kind KIND`.",
+    )
+}
+
+pub(super) fn details(destination: &DestinationView) -> String {
+    let now = SystemClock.now();
+    let plain = destination.settings.iter().map(|(name, value)| [name.clone(), value.clone()]);
+    let secret = destination.secrets.iter().map(|name| [name.clone(), "[secret]".to_owned()]);
+    let settings = table(["SETTING", "VALUE"], plain.chain(secret).collect(), "Every setting is at its default.");
+    let rows = destination.streams.iter().map(|stream| {
+        let waiting = stream.waiting_secs.map(Duration::from_secs).map(in_words);
+        [
+            stream.feature.clone(),
+            stream.status.clone(),
+            stream.behind.to_string(),
+            waiting.unwrap_or_default(),
+            stream.last_acknowledged_at.as_deref().map_or_else(|| "never".to_owned(), |at| ago_in_words(at, now)),
+            stream.failures.to_string(),
+        ]
+    });
+    let header = ["FEATURE", "STATUS", "BEHIND", "OLDEST WAITS", "LAST ACKNOWLEDGED", "FAILURES"];
+    let streams = table(header, rows.collect(), "There are no events for it yet.");
+    let mut parts = vec![list(std::slice::from_ref(destination)), settings, streams];
+    for stream in destination.streams.iter().filter(|stream| !stream.reason.is_empty()) {
+        let fix = if stream.fix.is_empty() { String::new() } else { format!("\n  next: {}", stream.fix) };
+        parts.push(format!("{}: {}{fix}", stream.feature, stream.reason));
+    }
+    parts.join("\n\n")
+}
+
+pub(super) fn hops(hops: &[HopView]) -> String {
+    let line = |hop: &HopView| {
+        let (mark, fix) =
+            if hop.passed { ("ok    ", String::new()) } else { ("FAILED", format!("\n         next: {}", hop.fix)) };
+        format!("{mark} {:11} {} ({} ms){fix}", hop.hop, hop.seen, hop.took_ms)
+    };
+    hops.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn kinds(kinds: &[KindView]) -> String {
+    let rows = kinds.iter().map(|kind| [kind.kind.clone(), kind.title.clone(), kind.summary.clone()]).collect();
+    table(["KIND", "SYSTEM", "WHAT HAPPENS"], rows, "There are none.")
+}
+
+pub(super) fn kind(kind: &KindView) -> String {
+    let rows = kind.settings.iter().map(|setting| {
+        let default = if setting.required { "(required)".to_owned() } else { setting.default.clone() };
+        [setting.name.clone(), setting.form.clone(), default, setting.help.clone()]
+    });
+    let settings = table(["SETTING", "VALUE", "DEFAULT", "WHAT IT IS"], rows.collect(), "It has none.");
+    format!("{}: {}\n\n{settings}", kind.title, kind.summary)
+}
+
+pub(super) fn attempts(attempts: &[AttemptView]) -> String {
+    let now = SystemClock.now();
+    let row = |it: &AttemptView| {
+        [
+            ago_in_words(&it.attempted_at, now),
+            it.feature.clone(),
+            it.outcome.clone(),
+            it.events.to_string(),
+            format!("{} ms", it.took_ms),
+            it.detail.clone(),
+        ]
+    };
+    let header = ["WHEN", "FEATURE", "OUTCOME", "EVENTS", "TOOK", "THE RECEIVER"];
+    table(header, attempts.iter().map(row).collect(), "Nothing was attempted yet.")
+}
+
+pub(super) fn letters(letters: &[DeadLetterView]) -> String {
+    let row = |it: &DeadLetterView| {
+        let payload: String = it.payload.chars().take(PAYLOAD_SHOWN_CHARS).collect();
+        [it.number.to_string(), it.feature.clone(), it.event_time.clone(), it.state.clone(), it.reason.clone(), payload]
+    };
+    let header = ["NUMBER", "FEATURE", "HAPPENED", "STATE", "REASON", "EVENT"];
+    table(header, letters.iter().map(row).collect(), "Nothing was refused.")
+}
+
+pub(super) fn replays(replays: &[ReplayView]) -> String {
+    let row = |it: &ReplayView| [it.since.clone(), it.until.clone(), it.state.clone(), it.requested_at.clone()];
+    let header = ["SINCE", "UNTIL", "STATE", "ASKED FOR"];
+    table(header, replays.iter().map(row).collect(), "There was no replay yet; ask for one with --since.")
+}

@@ -1,0 +1,158 @@
+//! Adding, changing and testing destinations.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use daybook_connectors::{DestinationKind, Hop, Settings, Transport, canary, check};
+use daybook_events::{AUDIT_EVENTS, Actor, ConnectorId, Grant, WIRE_FEATURES};
+use daybook_store::{Connector, ConnectorChange, ConnectorState, Direction, NewConnector, Origin, StoreError};
+
+use super::{Opened, open, part, sealing::Parted, unseal};
+use crate::{error::ApiError, manage::check_name, state::App};
+
+/// A destination as somebody wants it.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    /// Every setting, secret ones too.
+    pub(crate) settings: BTreeMap<String, String>,
+}
+
+/// Whether somebody may have files and processes of the hub's own machine be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Locality {
+    /// They run the hub.
+    AnyKind,
+    /// They administer an account, and the machine is not theirs.
+    RemoteOnly,
+}
+
+/// Adds a destination, which is at work within a second.
+///
+/// # Errors
+///
+/// 400: the settings do not fit, all problems at once. 403: it is for whoever runs the hub. 409: the name is taken.
+pub(crate) async fn add_destination(
+    app: &App,
+    (grant, actor): (&Grant, &Actor),
+    draft: Draft,
+    locality: Locality,
+    origin: Origin,
+) -> Result<Connector, ApiError> {
+    let (name, kind) = (check_name(&draft.name)?.to_owned(), kind_of(&draft.kind, locality)?);
+    let parted = part(kind.description(), draft.settings);
+    open_parted(app, kind, &parted)?;
+    let id = ConnectorId::random();
+    let new = NewConnector {
+        direction: Direction::Destination,
+        kind: kind.to_string(),
+        name,
+        sealed_secrets: parted.seal(&app.secret_sealer, &id),
+        settings: parted.plain,
+        origin,
+        state: ConnectorState::Active,
+    };
+    Ok(app.catalog.add_connector(grant, actor, id, new).await?)
+}
+
+/// Changes a destination's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
+/// and secrets that are not given, stay as they are. It goes on where it was.
+///
+/// # Errors
+///
+/// As for adding one; 404: there is none with this id.
+pub(crate) async fn change_destination(
+    app: &App,
+    (grant, actor): (&Grant, &Actor),
+    connector: &Connector,
+    (name, settings): (Option<String>, BTreeMap<String, String>),
+    locality: Locality,
+) -> Result<Connector, ApiError> {
+    let kind = kind_of(&connector.kind, locality)?;
+    let name = name.as_deref().map(check_name).transpose()?.map(str::to_owned);
+    let id = &connector.connector_id;
+    let mut whole = connector.settings.clone();
+    whole.extend(unseal(&app.secret_sealer, id, &connector.sealed_secrets).map_err(sealed_elsewhere)?);
+    for (setting, value) in settings {
+        if value.trim().is_empty() {
+            whole.remove(&setting);
+        } else {
+            whole.insert(setting, value);
+        }
+    }
+    let parted = part(kind.description(), whole);
+    open_parted(app, kind, &parted)?;
+    let sealed_secrets = Some(parted.seal(&app.secret_sealer, id));
+    let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
+    Ok(app.catalog.change_connector(grant, actor, id, change).await?)
+}
+
+/// A destination of the account that was not removed.
+///
+/// # Errors
+///
+/// 404: there is none with this id.
+pub(crate) async fn find_destination(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
+    let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no destination {id:?} in this account"));
+    let id: ConnectorId = id.parse().map_err(|_| missing())?;
+    match app.catalog.find_connector(grant, &id).await {
+        Ok(found) if found.state != ConnectorState::Removed && found.direction == Direction::Destination => Ok(found),
+        Ok(_) | Err(StoreError::Missing { .. }) => Err(missing()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Walks the way to a destination that is there already.
+///
+/// # Errors
+///
+/// 400: it cannot be opened.
+pub(crate) async fn test_destination(app: &App, connector: &Connector) -> Result<Vec<Hop>, ApiError> {
+    let opened = open(app, connector).map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(walk(app, &connector.account_id, &opened).await)
+}
+
+/// Walks the way to a destination before it is added.
+///
+/// # Errors
+///
+/// As for adding it.
+pub(crate) async fn test_draft(
+    app: &App,
+    grant: &Grant,
+    draft: Draft,
+    locality: Locality,
+) -> Result<Vec<Hop>, ApiError> {
+    let kind = kind_of(&draft.kind, locality)?;
+    let opened = open_parted(app, kind, &part(kind.description(), draft.settings))?;
+    Ok(walk(app, grant.account(), &opened).await)
+}
+
+async fn walk(app: &App, account: &daybook_events::AccountId, opened: &Opened) -> Vec<Hop> {
+    let wire = WIRE_FEATURES.into_iter().find(|feature| opened.shape.wants_feature(feature));
+    let other = opened.shape.features().and_then(|features| features.iter().next().cloned());
+    let feature = wire.or(other).unwrap_or(AUDIT_EVENTS);
+    let canary = canary(account, &feature, app.clock.now());
+    Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
+}
+
+fn open_parted(app: &App, kind: DestinationKind, parted: &Parted) -> Result<Opened, ApiError> {
+    let wrong = |error: daybook_connectors::SettingsError| ApiError::invalid(error.to_string());
+    let settings = Settings::check(kind.description(), &parted.whole()).map_err(wrong)?;
+    Opened::new(kind, &settings, &app.connector_context).map_err(wrong)
+}
+
+fn kind_of(name: &str, locality: Locality) -> Result<DestinationKind, ApiError> {
+    let kind: DestinationKind = name.parse().map_err(|error| ApiError::invalid(format!("kind: {error}")))?;
+    if kind.description().transport == Transport::Local && locality == Locality::RemoteOnly {
+        let message = format!("{name} writes on the hub's own machine: only who runs the hub may add or change it");
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
+    }
+    Ok(kind)
+}
+
+fn sealed_elsewhere(error: crate::tokens::SealError) -> ApiError {
+    tracing::error!(%error, "the secrets of a connector cannot be opened");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "its secrets cannot be opened; the hub's log says why")
+}

@@ -1,0 +1,98 @@
+//! From a row of the catalog to a destination that can deliver.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use daybook_connectors::{
+    AnyDestination, Context, DestinationKind, EgressGuard, FileRoots, Settings, SettingsError, Shape,
+};
+use daybook_events::{Clock, HubGrant};
+use daybook_store::Connector;
+
+use super::sealing::unseal;
+use crate::{
+    config::Connectors,
+    state::App,
+    tokens::{SealError, SecretSealer},
+};
+
+pub(super) const HUB: HubGrant = HubGrant::of_the_hub_itself();
+
+/// A destination at work.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) destination: AnyDestination,
+    /// What it gets, and in which form.
+    pub(crate) shape: Shape,
+    /// Events in one batch, at the most.
+    pub(crate) batch_events: usize,
+    /// Bytes of their texts, at the most; one event is always let through.
+    pub(crate) batch_bytes: usize,
+    /// How long a batch that is not full waits for more.
+    pub(crate) batch_wait: Duration,
+    /// Whether a new destination begins with everything kept, or with what is to come.
+    pub(crate) is_from_beginning: bool,
+}
+
+/// Why a connector cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// This version has no such kind.
+    #[error("{0}")]
+    Kind(String),
+    /// Its settings do not fit it any more.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Its secrets do not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// What every connector of this hub gets.
+pub(crate) fn context(config: &Connectors, data_dir: &Path, (host, clock): (&str, Arc<dyn Clock>)) -> Context {
+    let roots =
+        if config.file_directories.is_empty() { vec![data_dir.join("files")] } else { config.file_directories.clone() };
+    let networks = config.allow_networks.parse().expect("the configuration was validated");
+    Context {
+        hub_version: env!("CARGO_PKG_VERSION").to_owned(),
+        hub_host: host.to_owned(),
+        guard: Arc::new(EgressGuard::allowing(&networks)),
+        clock,
+        files: FileRoots::new(roots),
+    }
+}
+
+/// Opens a destination of the catalog.
+///
+/// # Errors
+///
+/// It is of another version's making, or sealed with another key.
+pub(crate) fn open(app: &App, connector: &Connector) -> Result<Opened, OpenError> {
+    let kind: DestinationKind = connector.kind.parse().map_err(OpenError::Kind)?;
+    let settings = settings_of(&app.secret_sealer, kind, connector)?;
+    Opened::new(kind, &settings, &app.connector_context).map_err(OpenError::Settings)
+}
+
+fn settings_of(sealer: &SecretSealer, kind: DestinationKind, connector: &Connector) -> Result<Settings, OpenError> {
+    let mut given = connector.settings.clone();
+    given.extend(unseal(sealer, &connector.connector_id, &connector.sealed_secrets)?);
+    Ok(Settings::check(kind.description(), &given)?)
+}
+
+impl Opened {
+    /// A destination of these settings.
+    ///
+    /// # Errors
+    ///
+    /// The settings contradict each other, or name what may not be reached.
+    pub(crate) fn new(kind: DestinationKind, settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+        let size = |name| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
+        Ok(Self {
+            destination: kind.open(settings, context)?,
+            shape: Shape::of(settings)?,
+            batch_events: size("batch_events").max(1),
+            batch_bytes: size("batch_kib") << 10,
+            batch_wait: Duration::from_millis(settings.number("batch_wait_ms")),
+            is_from_beginning: settings.text("from") == "beginning",
+        })
+    }
+}

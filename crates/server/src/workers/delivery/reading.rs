@@ -1,0 +1,108 @@
+//! The next batch of a stream: read after a position, filtered, redacted and encoded, within the bounds of its destination.
+
+use std::{sync::Arc, time::Duration};
+
+use daybook_connectors::Batch;
+use daybook_events::{Position, Read, StreamKey, Timestamp};
+use daybook_store::{EventLog, Events, ReadFilter, StoreError, Watch};
+use tokio::sync::{mpsc, watch};
+
+use super::work::Work;
+use crate::connectors::Opened;
+
+/// Signals of other nodes can be lost with their connection: so often is looked all the same.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The wait after the store did not answer.
+const STORE_WAIT: Duration = Duration::from_secs(2);
+
+/// Reads one stream for one destination.
+pub(super) struct Reader {
+    pub(super) log: EventLog,
+    pub(super) stream: StreamKey<Read>,
+    pub(super) opened: Arc<Opened>,
+    /// Of the events, those that happened then.
+    pub(super) filter: ReadFilter,
+    /// Asked before every page: retention can change.
+    pub(super) not_before: watch::Receiver<Option<Timestamp>>,
+    /// Where the reading ends, if it does: a replay's end.
+    pub(super) until: Option<Position>,
+}
+
+/// A batch, or word that there will be none.
+#[derive(Debug)]
+pub(super) enum Fed {
+    Work(Work),
+    /// Everything up to `until` was read.
+    End,
+}
+
+impl Reader {
+    /// Feeds batches after a position, one ahead of who takes them, until nobody does.
+    pub(super) async fn feed(mut self, mut after: Position, batches: mpsc::Sender<Fed>) {
+        let mut signal = self.log.watch(&self.stream);
+        while !batches.is_closed() {
+            if self.until.is_some_and(|until| after >= until) {
+                // Whoever reads ahead may have been stopped.
+                let _ = batches.send(Fed::End).await;
+                return;
+            }
+            match self.next(after, &mut signal).await {
+                Ok(None) => {}
+                Ok(Some(work)) => {
+                    after = work.1;
+                    if batches.send(Fed::Work(work.0)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = super::super::packer::chain(&error),
+                        "a destination's events could not be read"
+                    );
+                    tokio::time::sleep(STORE_WAIT).await;
+                }
+            }
+        }
+    }
+
+    /// The next batch and where it ends; `None` after a while without one.
+    async fn next(&mut self, after: Position, signal: &mut Watch) -> Result<Option<(Work, Position)>, StoreError> {
+        let mut events = self.read(after).await?;
+        if events.scanned <= after {
+            // Until there is a signal, or it is time to look.
+            let _ = tokio::time::timeout(LOOK_EVERY, signal.changed()).await;
+            return Ok(None);
+        }
+        if events.count() < self.opened.batch_events && !events.more && !self.opened.batch_wait.is_zero() {
+            tokio::time::sleep(self.opened.batch_wait).await;
+            events = self.read(after).await?;
+        }
+        let (work, end) = self.shape(events).await;
+        Ok(Some((work, end)))
+    }
+
+    async fn read(&mut self, after: Position) -> Result<Events, StoreError> {
+        self.filter.not_before = *self.not_before.borrow_and_update();
+        self.log.read_after(&self.stream, after, self.opened.batch_events, &self.filter).await
+    }
+
+    /// Encodes on a blocking thread, as much as fits into a batch.
+    async fn shape(&self, events: Events) -> (Work, Position) {
+        let (stream, opened) = (self.stream.clone(), Arc::clone(&self.opened));
+        let shaped = tokio::task::spawn_blocking(move || {
+            let (mut taken, mut bytes, mut end) = (Vec::with_capacity(events.count()), 0, events.scanned);
+            for event in events.iter() {
+                let Some(outgoing) = opened.shape.prepare(stream.feature(), &event) else { continue };
+                if bytes + outgoing.text.len() > opened.batch_bytes && !taken.is_empty() {
+                    end = Position::new(event.position.get() - 1);
+                    break;
+                }
+                bytes += outgoing.text.len();
+                taken.push(outgoing);
+            }
+            let batch = Batch { account: stream.account().clone(), feature: stream.feature().clone(), events: taken };
+            (Work::new(batch, end), end)
+        });
+        shaped.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}

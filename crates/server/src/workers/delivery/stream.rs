@@ -1,0 +1,352 @@
+//! One stream on its way to one destination: the loop that leases, reads, delivers and commits.
+//!
+//! ```text
+//!  lease ──▶ read ahead ──▶ attempt ──▶ taken: commit the cursor, with what was refused
+//!    ▲                        ▲  └────▶ not now: wait, ever longer; a receiver that is gone gets one event as a probe
+//!    └── lost: begin again ───┴────────────────┘
+//! ```
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use daybook_connectors::{DeliveryError, Destination};
+use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, StreamKey, Timestamp};
+use daybook_store::{AttemptOutcome, CursorKey, Lease, NewDeadLetter, ReadFilter, StoreError};
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    backoff::Backoff,
+    board::{Attempt, Board, Standing},
+    committer::Committer,
+    reading::{Fed, Reader},
+    work::{Outcome, Streak, Work},
+};
+use crate::{connectors::Opened, state::App, workers::packer::chain};
+
+/// The wait before asking again for a lease that another node holds, or a store that does not answer.
+const LEASE_WAIT: Duration = Duration::from_secs(2);
+/// A batch is not held in memory for longer than this: it is read again.
+const HOLD_MAX: Duration = Duration::from_secs(20);
+
+/// What a stream's loop is made of.
+pub(super) struct Job {
+    pub(super) app: App,
+    pub(super) opened: Arc<Opened>,
+    pub(super) connector_id: ConnectorId,
+    pub(super) stream: StreamKey<Read>,
+    pub(super) key: CursorKey,
+    /// Where to begin if the cursor was never moved.
+    pub(super) start: Position,
+    pub(super) filter: ReadFilter,
+    pub(super) until: Option<Position>,
+    pub(super) not_before: watch::Receiver<Option<Timestamp>>,
+    pub(super) board: Board,
+    pub(super) committer: Committer,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// How a loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It was told to.
+    Stopped,
+    /// Everything up to its end was delivered.
+    Finished,
+}
+
+/// Why a lease's turn is over.
+enum Turn {
+    Ended(Ended),
+    /// The lease is another's, or the batches are to be read again.
+    Again,
+}
+
+impl Job {
+    /// Delivers until it is told to stop, or everything is delivered.
+    pub(super) async fn run(mut self) -> Ended {
+        self.board.note_start(&self.connector_id, self.stream.feature(), self.app.clock.now());
+        let mut state = State::default();
+        loop {
+            if *self.stop.borrow() {
+                return Ended::Stopped;
+            }
+            let life = Duration::from_secs(self.app.config.workers.lease_secs);
+            match self.app.cursors.lease(&self.key, life).await {
+                Ok(Some(lease)) => {
+                    let mut turn = HeldLease { lease, renewed: Instant::now(), life };
+                    let ended = Box::pin(self.deliver_under(&mut turn, &mut state)).await;
+                    self.release(turn.lease).await;
+                    match ended {
+                        Turn::Ended(ended) => return ended,
+                        Turn::Again => {}
+                    }
+                }
+                Ok(None) => self.pause(LEASE_WAIT).await,
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the cursor of a destination could not be leased");
+                    self.pause(LEASE_WAIT).await;
+                }
+            }
+        }
+    }
+
+    async fn release(&self, lease: Lease) {
+        if let Err(error) = self.app.cursors.release(lease).await {
+            tracing::debug!(%error, "a lease was not given back; it will run out");
+        }
+    }
+
+    async fn deliver_under(&mut self, held: &mut HeldLease, state: &mut State) -> Turn {
+        let after = held.lease.position.max(self.start);
+        let (feed, mut batches) = mpsc::channel(1);
+        let reader = Reader {
+            log: self.app.log.clone(),
+            stream: self.stream.clone(),
+            opened: Arc::clone(&self.opened),
+            filter: self.filter,
+            not_before: self.not_before.clone(),
+            until: self.until,
+        };
+        let reading = tokio::spawn(reader.feed(after, feed));
+        let turn = self.take_batches(&mut batches, held, state).await;
+        reading.abort();
+        turn
+    }
+
+    async fn take_batches(
+        &mut self,
+        batches: &mut mpsc::Receiver<Fed>,
+        held: &mut HeldLease,
+        state: &mut State,
+    ) -> Turn {
+        let mut stop = self.stop.clone();
+        loop {
+            let fed = tokio::select! {
+                biased;
+                () = told_to_stop(&mut stop) => return Turn::Ended(Ended::Stopped),
+                () = tokio::time::sleep(held.renewal_in()) => {
+                    if !self.renew(held).await { return Turn::Again }
+                    continue;
+                }
+                fed = batches.recv() => fed,
+            };
+            match fed {
+                Some(Fed::Work(work)) => {
+                    if let Some(turn) = self.work_off(work, held, state).await {
+                        return turn;
+                    }
+                }
+                Some(Fed::End) => return Turn::Ended(Ended::Finished),
+                None => return Turn::Again,
+            }
+        }
+    }
+
+    /// Attempts a batch, part by part, until it is settled; `Some` if that cannot go on.
+    async fn work_off(&mut self, mut work: Work, held: &mut HeldLease, state: &mut State) -> Option<Turn> {
+        loop {
+            if state.backoff.is_probing() {
+                work.split_off_one();
+            }
+            let Some(batch) = work.next().cloned() else { break };
+            let (began_at, began) = (self.app.clock.now(), Instant::now());
+            let came = {
+                let deliver = self.opened.destination.deliver(&batch);
+                let mut deliver = std::pin::pin!(deliver);
+                loop {
+                    tokio::select! {
+                        came = &mut deliver => break came,
+                        () = tokio::time::sleep(held.renewal_in()) => {
+                            // Lost while the receiver is at it: the commit will find out.
+                            self.renew(held).await;
+                        }
+                    }
+                }
+            };
+            let outcome = work.settle(came, &mut state.streak);
+            let waits = state.note(&outcome);
+            let last_event_time = batch.events.iter().map(|event| event.time).max();
+            let attempt = Attempt {
+                connector_id: &self.connector_id,
+                feature: self.stream.feature(),
+                began_at,
+                took: began.elapsed(),
+                outcome: outcome_of(&outcome),
+                events: batch.events.len(),
+                bytes: batch.text_bytes(),
+                taken: outcome.taken,
+                repeated: outcome.repeated,
+                refused: outcome.refused,
+                reason: &outcome.reason,
+                last_event_time,
+            };
+            self.board.note(&attempt, state.standing(&outcome, waits, self.app.clock.now()));
+            if let Some(wait) = waits {
+                // What is settled stays settled, whatever happens while we wait.
+                if let Some(turn) = self.commit(&mut work, held).await {
+                    return Some(turn);
+                }
+                if let Some(turn) = self.wait_out(wait, held).await {
+                    return Some(turn);
+                }
+                if wait > HOLD_MAX {
+                    return Some(Turn::Again);
+                }
+            }
+        }
+        self.commit(&mut work, held).await
+    }
+
+    /// Moves the cursor to where everything is settled, with what was refused on the way.
+    async fn commit(&mut self, work: &mut Work, held: &mut HeldLease) -> Option<Turn> {
+        let (position, refused) = (work.settled(), work.take_refused());
+        if position <= held.lease.position && refused.is_empty() {
+            return None;
+        }
+        loop {
+            match self.try_commit(&held.lease, position, &refused).await {
+                Ok(()) => {
+                    held.lease.position = position;
+                    return None;
+                }
+                Err(error) if error.kind() == Kind::Unavailable || error.kind() == Kind::StorageFull => {
+                    tracing::warn!(
+                        error = chain(&error),
+                        "the cursor of a destination was not committed; it is tried again"
+                    );
+                }
+                Err(error @ StoreError::DeadLettersFull { .. }) => self.note_full(&error),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the cursor of a destination is not ours any more");
+                    return Some(Turn::Again);
+                }
+            }
+            if let Some(turn) = self.wait_out(LEASE_WAIT, held).await {
+                return Some(turn);
+            }
+        }
+    }
+
+    async fn try_commit(&self, lease: &Lease, position: Position, refused: &[NewDeadLetter]) -> Result<(), StoreError> {
+        if refused.is_empty() {
+            return self.committer.commit(lease, position).await.map_err(|error| StoreError::Shared(error.0));
+        }
+        self.app.cursors.commit_with_dead_letters(lease, position, &self.connector_id, refused).await
+    }
+
+    fn note_full(&self, error: &StoreError) {
+        let reason = error.to_string();
+        let attempt = Attempt {
+            connector_id: &self.connector_id,
+            feature: self.stream.feature(),
+            began_at: self.app.clock.now(),
+            took: Duration::ZERO,
+            outcome: AttemptOutcome::Stopped,
+            events: 0,
+            bytes: 0,
+            taken: 0,
+            repeated: 0,
+            refused: 0,
+            reason: &reason,
+            last_event_time: None,
+        };
+        let fix = "redrive or discard the dead letters: daybook destination redrive NAME --all, or discard".to_owned();
+        self.board.note(&attempt, Standing { failures: 1, next_attempt_at: None, fix });
+    }
+
+    /// Waits, keeping the lease; `Some` if it was lost or the word is to stop.
+    async fn wait_out(&mut self, wait: Duration, held: &mut HeldLease) -> Option<Turn> {
+        let until = tokio::time::Instant::now() + wait;
+        let mut stop = self.stop.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = told_to_stop(&mut stop) => return Some(Turn::Ended(Ended::Stopped)),
+                () = tokio::time::sleep_until(until) => return None,
+                () = tokio::time::sleep(held.renewal_in()) => {
+                    if !self.renew(held).await { return Some(Turn::Again) }
+                }
+            }
+        }
+    }
+
+    /// Renews the lease; false if it is another's now.
+    async fn renew(&self, held: &mut HeldLease) -> bool {
+        match self.app.cursors.lease(&self.key, held.life).await {
+            Ok(Some(lease)) if lease.position == held.lease.position => {
+                held.renewed = Instant::now();
+                true
+            }
+            // Ours again, but somebody moved the cursor in between.
+            Ok(_) => false,
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "the lease of a destination was not renewed; it is tried again");
+                held.renewed += LEASE_WAIT;
+                true
+            }
+        }
+    }
+
+    async fn pause(&mut self, wait: Duration) {
+        let _ = tokio::time::timeout(wait, self.stop.wait_for(|stop| *stop)).await;
+    }
+}
+
+/// A lease and when it was last renewed.
+struct HeldLease {
+    lease: Lease,
+    renewed: Instant,
+    life: Duration,
+}
+
+impl HeldLease {
+    /// A third of its life after it was renewed.
+    fn renewal_in(&self) -> Duration {
+        (self.life / 3).saturating_sub(self.renewed.elapsed())
+    }
+}
+
+/// What a stream remembers from one attempt to the next.
+#[derive(Default)]
+struct State {
+    backoff: Backoff,
+    streak: Streak,
+}
+
+impl State {
+    /// Counts failures in a row, and tells how long to wait.
+    fn note(&mut self, outcome: &Outcome) -> Option<Duration> {
+        if outcome.taken > 0 || outcome.refused > 0 {
+            self.backoff.reset();
+        }
+        outcome.wait.as_ref().map(|error| self.backoff.wait_after(error))
+    }
+
+    fn standing(&self, outcome: &Outcome, waits: Option<Duration>, now: Timestamp) -> Standing {
+        let fix = match &outcome.wait {
+            Some(DeliveryError::Stop { fix, .. }) => fix.clone(),
+            _ => String::new(),
+        };
+        Standing { failures: self.backoff.failures(), next_attempt_at: waits.map(|wait| now.plus(wait)), fix }
+    }
+}
+
+/// Ends when the word to stop has been given.
+async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    // The other end is gone only when everything ends.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+fn outcome_of(outcome: &Outcome) -> AttemptOutcome {
+    match &outcome.wait {
+        Some(DeliveryError::Stop { .. }) => AttemptOutcome::Stopped,
+        Some(_) => AttemptOutcome::Retried,
+        // Its halves are next.
+        None if outcome.taken == 0 && outcome.refused == 0 => AttemptOutcome::Retried,
+        None if outcome.taken == 0 => AttemptOutcome::Refused,
+        None if outcome.refused > 0 => AttemptOutcome::Partial,
+        None => AttemptOutcome::Done,
+    }
+}
