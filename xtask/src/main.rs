@@ -17,6 +17,8 @@ mod install;
 #[allow(dead_code, unreachable_pub, reason = "a file of daybook-testkit, where all of it is used and public")]
 #[path = "../../crates/testkit/src/postgres.rs"]
 mod postgres;
+mod python;
+mod receivers;
 mod run;
 mod web;
 mod workspace;

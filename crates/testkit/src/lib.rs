@@ -2,7 +2,7 @@
 //!
 //! What lives here: a PostgreSQL of our own and a database per test, the `daybook` binary as a child process, an HTTPS
 //! client that trusts one authority, an HTTP receiver and a TCP proxy that fail on demand, a disk small enough to fill, and
-//! valid events by number. What it promises: every
+//! real receivers of many protocols, and valid events by number. What it promises: every
 //! wait has a bound, everything is gone when its value is dropped, and a failure says what happened, with the log. What
 //! it leaves to others: asserting.
 //!
@@ -26,6 +26,7 @@ mod http;
 pub mod pki;
 pub mod postgres;
 pub mod receiver;
+pub mod receivers;
 
 pub use database::TestDatabase;
 pub use daybook::{Daybook, DaybookBuilder};
