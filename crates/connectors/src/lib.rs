@@ -26,8 +26,8 @@ mod destinations;
 mod egress;
 mod http;
 mod settings;
-mod sources;
 mod shape;
+mod sources;
 mod tls;
 
 #[cfg(test)]
@@ -41,5 +41,5 @@ pub use description::{BatchBounds, Description, Form, Setting, Transport};
 pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};
 pub use settings::{Problem, Settings, SettingsError};
-pub use sources::{AnySource, FileSource, Source, SourceError, SourceKind, SourcePage};
 pub use shape::Shape;
+pub use sources::{AnySource, FileSource, Source, SourceError, SourceKind, SourcePage};
