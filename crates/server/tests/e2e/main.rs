@@ -25,6 +25,7 @@ mod cursors;
 mod disk;
 mod errors;
 mod fidelity;
+mod follow;
 mod grove;
 mod health;
 mod hostile;
