@@ -93,13 +93,13 @@ impl Reader {
             let reason = format!("the cursor is none of a file source: {error}");
             SourceError::stop(reason, "remove the source and add it again")
         })?;
-        self.read(&path, cursor).map_err(|error| judge(&path, &error))
+        self.read(&path, &cursor).map_err(|error| judge(&path, &error))
     }
 
-    fn read(&self, path: &Path, cursor: Cursor) -> io::Result<SourcePage> {
+    fn read(&self, path: &Path, cursor: &Cursor) -> io::Result<SourcePage> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut page = SourcePage::default();
-        let Some(mut place) = self.begin(path, &cursor)? else {
+        let Some(mut place) = self.begin(path, cursor)? else {
             page.cursor = Cursor::Waiting.to_text();
             return Ok(page);
         };
