@@ -11,7 +11,7 @@ use crate::{
     console::Doors,
     data_dir::SetupLinkFile,
     events_api::RateLimits,
-    ingest::Budget,
+    ingest::{Acks, Budget, Room},
     tokens::{Authenticator, Keyring, SecretSealer},
     workers::{TokenUses, delivery::Board},
 };
@@ -33,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) cursor_sealer: CursorSealer,
     pub(crate) rate_limits: RateLimits,
     pub(crate) ingest_budget: Budget,
+    pub(crate) room: Room,
+    pub(crate) acks: Acks,
     pub(crate) token_uses: TokenUses,
     /// Seals and opens what connectors keep secret.
     pub(crate) secret_sealer: SecretSealer,

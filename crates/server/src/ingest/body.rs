@@ -1,10 +1,9 @@
 //! From the bytes of a body to blocks for the log, and to what was wrong with the rest. Pure, and the costly part: it
 //! runs on a blocking thread.
 
-use std::{fmt, io::Read};
+use std::fmt;
 
-use axum::http::{HeaderMap, StatusCode, header};
-use daybook_events::{Feature, NewEvent, Timestamp, wire};
+use daybook_events::{Feature, NewEvent, wire};
 use daybook_store::EncodedBlock;
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -13,7 +12,8 @@ use serde::{
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{error::ApiError, events_api::header_text, request::too_large};
+use super::terms::{Terms, text_of};
+use crate::error::ApiError;
 
 /// What became of the events of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,27 +39,6 @@ pub(crate) struct RejectedItem {
     pub(crate) reason: String,
 }
 
-/// How a body is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    Identity,
-    Gzip,
-    Zstd,
-}
-
-/// What a body may be.
-#[derive(Debug, Clone)]
-pub(super) struct Terms {
-    pub(super) feature: Feature,
-    pub(super) coding: Coding,
-    pub(super) bytes_max: usize,
-    pub(super) events_max: usize,
-    /// The time that open-schema events without one get.
-    pub(super) now: Timestamp,
-    /// Events before this would be gone at once: refused, so that nobody believes them kept.
-    pub(super) not_before: Option<Timestamp>,
-}
-
 /// Events ready for the log.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -67,75 +46,24 @@ pub(super) struct Prepared {
     pub(super) answer: IngestAnswer,
 }
 
-impl Coding {
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
-        match header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("identity").trim() {
-            "" | "identity" => Ok(Self::Identity),
-            "gzip" | "x-gzip" => Ok(Self::Gzip),
-            "zstd" => Ok(Self::Zstd),
-            other => Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!("Content-Encoding {other:?} is not known; use gzip, zstd or none"),
-            )),
-        }
-    }
-
-    fn decode(self, body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError> {
-        let broken = |error: std::io::Error| ApiError::invalid(format!("the body cannot be decompressed: {error}"));
-        let mut plain = Vec::new();
-        // One byte more than allowed tells a body that is too large from one that just fits.
-        let limit = bytes_max as u64 + 1;
-        match self {
-            Self::Identity => body.take(limit).read_to_end(&mut plain).map_err(broken)?,
-            Self::Gzip => {
-                flate2::read::MultiGzDecoder::new(body).take(limit).read_to_end(&mut plain).map_err(broken)?
-            }
-            Self::Zstd => {
-                let mut decoder = zstd::stream::read::Decoder::new(body).map_err(broken)?;
-                decoder.window_log_max(24).map_err(broken)?;
-                decoder.take(limit).read_to_end(&mut plain).map_err(broken)?
-            }
-        };
-        if plain.len() > bytes_max { Err(too_large(bytes_max)) } else { Ok(plain) }
-    }
-}
-
 /// Reads a body, checks its events, and makes blocks of the valid ones.
-pub(super) fn prepare(body: &[u8], terms: &Terms) -> Result<Prepared, ApiError> {
-    let plain = match terms.coding {
-        Coding::Identity => std::borrow::Cow::Borrowed(body),
-        coding => std::borrow::Cow::Owned(coding.decode(body, terms.bytes_max)?),
-    };
-    let text = std::str::from_utf8(&plain)
-        .map_err(|error| ApiError::invalid(format!("the body is not UTF-8 after byte {}", error.valid_up_to())))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+pub(super) fn prepare(body: &[u8], feature: &Feature, terms: &Terms) -> Result<Prepared, ApiError> {
+    let plain = terms.unpack(body)?;
     // One more than allowed tells that there are too many; what follows need not be looked at.
-    let items = split(text, terms.events_max.saturating_add(1))?;
+    let items = split(text_of(&plain)?, terms.events_max.saturating_add(1))?;
     if items.len() > terms.events_max {
-        return Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body has more than {} events; send fewer at a time", terms.events_max),
-        ));
+        return Err(terms.too_many());
     }
     let mut events = Vec::with_capacity(items.len());
     let mut rejected = Vec::new();
     for (index, payload) in items.into_iter().enumerate() {
-        match check(payload, terms) {
+        match terms.check(feature, payload) {
             Ok(time) => events.push(NewEvent { time, payload }),
             Err(wire::Rejection { field, reason }) => rejected.push(RejectedItem { index, field, reason }),
         }
     }
     let answer = IngestAnswer { accepted: events.len(), rejected };
     Ok(Prepared { blocks: EncodedBlock::encode_batch(&events), answer })
-}
-
-fn check(payload: &str, terms: &Terms) -> Result<Timestamp, wire::Rejection> {
-    let time = wire::validate(&terms.feature, payload, terms.now)?;
-    if terms.not_before.is_some_and(|cutoff| time < cutoff) {
-        let reason = "is older than the account's retention; the event would be dropped at once".to_owned();
-        return Err(wire::Rejection { field: "timestamp".to_owned(), reason });
-    }
-    Ok(time)
 }
 
 /// Collects so many items of an array, unparsed, and passes over the rest.
@@ -172,13 +100,13 @@ fn split(text: &str, items_max: usize) -> Result<Vec<&str>, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use daybook_events::ITEM_USAGES;
+    use daybook_events::{ITEM_USAGES, Timestamp};
 
-    use super::*;
+    use super::{super::terms::Coding, *};
 
     fn terms(coding: Coding) -> Terms {
         let now = Timestamp::from_seconds(1_772_600_000);
-        Terms { feature: ITEM_USAGES, coding, bytes_max: 100_000, events_max: 10, now, not_before: None }
+        Terms { coding, bytes_max: 100_000, events_max: 10, now, not_before: None }
     }
 
     fn event(n: u64) -> String {
@@ -186,7 +114,9 @@ mod tests {
     }
 
     fn answer(body: &[u8]) -> Result<IngestAnswer, String> {
-        prepare(body, &terms(Coding::Identity)).map(|prepared| prepared.answer).map_err(|error| format!("{error:?}"))
+        prepare(body, &ITEM_USAGES, &terms(Coding::Identity))
+            .map(|prepared| prepared.answer)
+            .map_err(|error| format!("{error:?}"))
     }
 
     #[test]
@@ -223,20 +153,22 @@ mod tests {
         std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();
         let gzip = encoder.finish().unwrap();
         let zstd = zstd::bulk::compress(plain.as_bytes(), 1).unwrap();
-        assert_eq!(prepare(&gzip, &terms(Coding::Gzip)).unwrap().answer.accepted, 1);
-        assert_eq!(prepare(&zstd, &terms(Coding::Zstd)).unwrap().answer.accepted, 1);
+        assert_eq!(prepare(&gzip, &ITEM_USAGES, &terms(Coding::Gzip)).unwrap().answer.accepted, 1);
+        assert_eq!(prepare(&zstd, &ITEM_USAGES, &terms(Coding::Zstd)).unwrap().answer.accepted, 1);
         let bomb = zstd::bulk::compress(&vec![b' '; 10_000_000], 1).unwrap();
         assert!(
-            format!("{:?}", prepare(&bomb, &terms(Coding::Zstd)).unwrap_err()).contains("larger than 100000 bytes")
+            format!("{:?}", prepare(&bomb, &ITEM_USAGES, &terms(Coding::Zstd)).unwrap_err())
+                .contains("larger than 100000 bytes")
         );
-        assert!(prepare(b"not gzip", &terms(Coding::Gzip)).is_err());
-        assert!(prepare(&zstd[..zstd.len() / 2], &terms(Coding::Zstd)).is_err());
+        assert!(prepare(b"not gzip", &ITEM_USAGES, &terms(Coding::Gzip)).is_err());
+        assert!(prepare(&zstd[..zstd.len() / 2], &ITEM_USAGES, &terms(Coding::Zstd)).is_err());
     }
 
     #[test]
     fn an_event_past_retention_is_refused() {
         let not_before = Some(Timestamp::from_seconds(1_900_000_000));
-        let prepared = prepare(event(1).as_bytes(), &Terms { not_before, ..terms(Coding::Identity) }).unwrap();
+        let prepared =
+            prepare(event(1).as_bytes(), &ITEM_USAGES, &Terms { not_before, ..terms(Coding::Identity) }).unwrap();
         assert_eq!((prepared.answer.accepted, prepared.answer.rejected[0].field.as_str()), (0, "timestamp"));
     }
 }

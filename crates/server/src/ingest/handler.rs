@@ -1,33 +1,26 @@
 //! One request to ingest, from its head to its answer.
 
-use std::time::Duration;
-
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use bytes::BytesMut;
 use daybook_store::{AppendBatch, Appended, IdempotencyKey};
-use http_body_util::BodyExt;
 
 use super::{
-    body::{Coding, IngestAnswer, Prepared, Terms, prepare},
-    budget::Share,
+    body::{IngestAnswer, Prepared, prepare},
+    intake::{Intake, append, count},
     producer::Producer,
+    terms::Terms,
 };
 use crate::{
     error::{ApiError, ErrorBody},
-    events_api::header_text,
-    request::{ended_early, too_large, too_late},
-    state::{App, days_long},
-    telemetry::metric_label,
+    state::App,
 };
 
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
-const MIB: usize = 1 << 20;
 
 /// Append events to a feature: a JSON array, or one JSON object a line.
 ///
@@ -55,54 +48,37 @@ pub(super) async fn ingest(
     body: Body,
 ) -> Result<Response, ApiError> {
     let key = idempotency_key(&headers)?;
-    let coding = Coding::of(&headers)?;
-    let limits = &app.config.ingest;
-    let bytes_max = limits.body_mib_max * MIB;
-    let length = header_text(&headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > bytes_max) {
-        return Err(too_large(bytes_max));
-    }
-    let mut share = app.ingest_budget.open(&producer.verdict.account_id);
-    let timeout = Duration::from_secs(app.config.server.body_timeout_secs);
-    let body = read_body(body, bytes_max, timeout, &mut share).await?;
-    // What it unpacks to is known only afterwards; until then it may be anything up to the limit.
-    let unpacked_bytes = if coding == Coding::Identity { 0 } else { bytes_max };
-    if !share.grow_to(body.len() + unpacked_bytes).await {
-        return Err(too_much());
-    }
-    let now = app.clock.now();
-    let terms = Terms {
-        feature: producer.stream.feature().clone(),
-        coding,
-        bytes_max,
-        events_max: limits.body_events_max,
-        now,
-        not_before: producer.verdict.retention_days.map(|days| now.minus(days_long(days))),
+    let intake = Intake::receive(&app, &producer.source.verdict, &headers, body).await?;
+    let (now, stream, with_digest) = (intake.now(), producer.stream.clone(), key.is_some());
+    let feature = stream.feature().clone();
+    let prepare = move |body: &[u8], terms: &Terms| {
+        let digest = ring::digest::digest(&ring::digest::SHA256, if with_digest { body } else { b"" });
+        prepare(body, &feature, terms).map(|prepared| (prepared, data_encoding::HEXLOWER.encode(digest.as_ref())))
     };
-    // A client that goes away ends this request, not its work: the share is given back when the work is done.
-    let (log, stream) = (app.log.clone(), producer.stream.clone());
-    let work = tokio::spawn(async move {
-        let (Prepared { blocks, answer }, body_digest) = prepare_elsewhere(body, terms, key.is_some()).await?;
-        let idempotency = key.map(|key| IdempotencyKey {
-            key,
-            body_digest,
-            answer: serde_json::to_string(&answer).expect("an answer is plain data"),
-        });
-        let appended = log.append(AppendBatch { stream, blocks, idempotency, source: None }).await?;
-        drop(share);
-        Ok::<_, ApiError>((appended, answer))
-    });
-    let (appended, answer) = work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let finish = {
+        let app = app.clone();
+        async move |(Prepared { blocks, answer }, body_digest): (Prepared, String)| {
+            let idempotency = key.map(|key| IdempotencyKey {
+                key,
+                body_digest,
+                answer: serde_json::to_string(&answer).expect("an answer is plain data"),
+            });
+            let appended = append(&app, AppendBatch { stream, blocks, idempotency, source: None }).await?;
+            Ok::<_, ApiError>((appended, answer))
+        }
+    };
+    let (appended, answer) = intake.work(prepare, finish).await?;
     let answer = match appended {
         Appended::New(_) => {
-            count_ingested(&producer, &answer);
+            let fault = answer.rejected.first().map(|first| first.field.as_str());
+            count(producer.stream.feature(), answer.accepted, answer.rejected.len(), fault);
             answer
         }
         Appended::Repeated(earlier) => serde_json::from_str(&earlier).map_err(|error| {
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("read the earlier answer: {error}"))
         })?,
     };
-    producer.note_use(&app, now, answer.accepted);
+    producer.source.note_use(&app, producer.stream.feature(), now, answer.accepted);
     Ok(Json(answer).into_response())
 }
 
@@ -112,52 +88,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let key = value.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()));
     key.map(|key| Some(key.to_owned()))
         .ok_or_else(|| ApiError::invalid("Idempotency-Key: must be 1 to 255 printable ASCII characters"))
-}
-
-async fn read_body(body: Body, bytes_max: usize, timeout: Duration, share: &mut Share) -> Result<Bytes, ApiError> {
-    let read = async {
-        let mut body = std::pin::pin!(body);
-        let mut bytes = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(ended_early)?;
-            let Ok(data) = frame.into_data() else { continue };
-            if bytes.len() + data.len() > bytes_max {
-                return Err(too_large(bytes_max));
-            }
-            if !share.grow_to(bytes.len() + data.len()).await {
-                return Err(too_much());
-            }
-            bytes.extend_from_slice(&data);
-        }
-        Ok(bytes.freeze())
-    };
-    tokio::time::timeout(timeout, read).await.map_err(|_| too_late(timeout))?
-}
-
-fn too_much() -> ApiError {
-    ApiError::unavailable("too much is being ingested at once; try again")
-}
-
-/// Checking and compressing take milliseconds: not on a thread that serves others.
-async fn prepare_elsewhere(body: Bytes, terms: Terms, with_digest: bool) -> Result<(Prepared, String), ApiError> {
-    let prepared = tokio::task::spawn_blocking(move || {
-        let digest = ring::digest::digest(&ring::digest::SHA256, if with_digest { &body } else { b"" });
-        prepare(&body, &terms).map(|prepared| (prepared, data_encoding::HEXLOWER.encode(digest.as_ref())))
-    });
-    prepared.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-}
-
-fn count_ingested(producer: &Producer, answer: &IngestAnswer) {
-    let feature = metric_label(producer.stream.feature());
-    metrics::counter!("daybook_events_appended_total", "feature" => feature).increment(answer.accepted as u64);
-    metrics::counter!("daybook_events_rejected_total", "feature" => feature).increment(answer.rejected.len() as u64);
-    if let Some(first) = answer.rejected.first() {
-        tracing::warn!(
-            batch.events = answer.accepted + answer.rejected.len(),
-            batch.rejected = answer.rejected.len(),
-            feature = producer.stream.feature().as_str(),
-            field = first.field,
-            "events of a batch were rejected"
-        );
-    }
 }

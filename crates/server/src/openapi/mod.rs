@@ -23,6 +23,7 @@ use utoipa::{
     tags(
         (name = "Events API", description = "What SIEM connectors read. Compatible with the 1Password Events API; see docs/events-api.md."),
         (name = "Ingest", description = "Events in, by HTTP."),
+        (name = "Event collector", description = "Events in from whatever can send to Splunk's HTTP Event Collector; see docs/ingest.md. `Authorization: Splunk …` is as good as `Bearer …`."),
         (name = "Management", description = "Accounts, integrations, tokens and keys, for the command line and automation."),
         (name = "Health", description = "For whoever watches over the hub."),
         (name = "Documentation", description = "This document."),

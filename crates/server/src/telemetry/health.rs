@@ -29,8 +29,13 @@ async fn healthz() -> &'static str {
     responses((status = 200, description = "`ready`"), (status = 503, body = ErrorBody))
 )]
 async fn readyz(State(app): State<App>) -> Result<&'static str, ApiError> {
+    check_store(&app).await.map(|()| "ready\n")
+}
+
+/// Whether the store answers.
+pub(crate) async fn check_store(app: &App) -> Result<(), ApiError> {
     match tokio::time::timeout(std::time::Duration::from_secs(5), app.database.ping()).await {
-        Ok(Ok(())) => Ok("ready\n"),
+        Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store does not answer");
             Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"))

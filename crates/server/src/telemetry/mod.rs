@@ -6,7 +6,7 @@ mod requests;
 
 use daybook_events::Feature;
 
-pub(crate) use health::routes;
+pub(crate) use health::{check_store, routes};
 pub use logs::start_logs;
 pub(crate) use requests::observe;
 

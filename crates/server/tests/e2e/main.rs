@@ -28,6 +28,7 @@ mod fidelity;
 mod follow;
 mod grove;
 mod health;
+mod hec;
 mod hostile;
 mod idempotency;
 mod ingest;

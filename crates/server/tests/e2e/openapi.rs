@@ -69,6 +69,14 @@ async fn the_routes_are_these() {
     GET /metrics
     GET /openapi.json
     GET /readyz
+    POST /services/collector
+    POST /services/collector/ack
+    POST /services/collector/event
+    POST /services/collector/event/1.0
+    GET /services/collector/health
+    GET /services/collector/health/1.0
+    POST /services/collector/raw
+    POST /services/collector/raw/1.0
     ");
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use daybook_events::{AccountId, ConnectorId, Feature, HubGrant, Position, Timestamp};
+use daybook_events::{AccountId, ConnectorId, Feature, HubGrant, Position, ReplayId, Timestamp};
 use daybook_store::{
     AttemptOutcome, Connector, ConnectorState, CursorKey, CursorName, Direction, ReadFilter, StoreError, StreamState,
 };
@@ -177,6 +177,7 @@ impl Fleet {
                 start,
                 filter: ReadFilter::default(),
                 until: None,
+                replay: None,
                 stop: running.stop.subscribe(),
             };
             let job = job(&self.app, &self.committer, running, part);
@@ -193,6 +194,7 @@ pub(super) struct JobPart<'a> {
     pub(super) start: Position,
     pub(super) filter: ReadFilter,
     pub(super) until: Option<Position>,
+    pub(super) replay: Option<ReplayId>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -207,6 +209,7 @@ pub(super) fn job(app: &App, committer: &Committer, running: &Running, part: Job
         start: part.start,
         filter: part.filter,
         until: part.until,
+        replay: part.replay,
         not_before: running.not_before.subscribe(),
         board: app.board.clone(),
         committer: committer.clone(),

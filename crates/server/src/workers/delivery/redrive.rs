@@ -1,10 +1,11 @@
-//! Dead letters that people queued to be delivered once more, one by one: each gets its own answer.
+//! Dead letters that people queued to be delivered once more, one by one: each gets its own answer. A lease on a stream
+//! that does not exist keeps two nodes from the same letters.
 
 use std::{sync::Arc, time::Duration};
 
 use daybook_connectors::{Batch, DeliveryError, Destination, OutgoingEvent};
 use daybook_events::StoredEvent;
-use daybook_store::{Connector, DeadLetter, Settlement, StoreError};
+use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlement, StoreError};
 use tokio::sync::watch;
 
 use super::{backoff::Backoff, fleet::HUB};
@@ -13,6 +14,8 @@ use crate::{connectors::Opened, state::App, workers::packer::chain};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Letters read at a time.
 const LETTERS_MAX: u32 = 100;
+/// Streams have numbers from 1.
+const NO_STREAM: i64 = 0;
 
 pub(super) async fn run(app: App, opened: Arc<Opened>, connector: Connector, mut stop: watch::Receiver<bool>) {
     let mut backoff = Backoff::default();
@@ -39,6 +42,24 @@ async fn round(
     connector: &Connector,
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Option<DeliveryError>, StoreError> {
+    if app.catalog.queued_dead_letters(HUB, &connector.connector_id, 1).await?.is_empty() {
+        return Ok(None);
+    }
+    let key = CursorKey { name: CursorName::of_destination(&connector.connector_id), stream_id: NO_STREAM };
+    let life = Duration::from_secs(app.config.workers.lease_secs);
+    let Some(lease) = app.cursors.lease(&key, life).await? else { return Ok(None) };
+    let came = deliver_queued(app, opened, connector, stop, (&lease, life)).await;
+    app.cursors.release(lease).await?;
+    came
+}
+
+async fn deliver_queued(
+    app: &App,
+    opened: &Opened,
+    connector: &Connector,
+    stop: &watch::Receiver<bool>,
+    (lease, life): (&Lease, Duration),
+) -> Result<Option<DeliveryError>, StoreError> {
     loop {
         let letters = app.catalog.queued_dead_letters(HUB, &connector.connector_id, LETTERS_MAX).await?;
         if letters.is_empty() {
@@ -48,6 +69,7 @@ async fn round(
             if *stop.borrow() {
                 return Ok(None);
             }
+            app.cursors.renew(lease, life).await?;
             let settlement = match redeliver(opened, connector, &letter).await {
                 Ok(settlement) => settlement,
                 Err(error) => return Ok(Some(error)),

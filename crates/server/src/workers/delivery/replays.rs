@@ -117,6 +117,7 @@ async fn start(
             start: Position::START,
             filter,
             until: Some(until),
+            replay: Some(replay.replay_id.clone()),
             stop: stopped.clone(),
         };
         streams.push(tokio::spawn(job(app, committer, destination, part).run()));

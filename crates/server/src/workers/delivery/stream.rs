@@ -12,14 +12,15 @@ use std::{
 };
 
 use daybook_connectors::{DeliveryError, Destination};
-use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, StreamKey, Timestamp};
-use daybook_store::{AttemptOutcome, CursorKey, Lease, NewDeadLetter, ReadFilter, StoreError};
+use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, ReplayId, StreamKey, Timestamp};
+use daybook_store::{AttemptOutcome, ConnectorState, CursorKey, Lease, NewDeadLetter, ReadFilter, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use super::{
     backoff::Backoff,
     board::{Attempt, Board, Standing},
     committer::Committer,
+    fleet::HUB,
     reading::{Fed, Reader},
     work::{Outcome, Streak, Work},
 };
@@ -41,6 +42,8 @@ pub(super) struct Job {
     pub(super) start: Position,
     pub(super) filter: ReadFilter,
     pub(super) until: Option<Position>,
+    /// The replay that this loop is a part of, if it is one.
+    pub(super) replay: Option<ReplayId>,
     pub(super) not_before: watch::Receiver<Option<Timestamp>>,
     pub(super) board: Board,
     pub(super) committer: Committer,
@@ -69,7 +72,8 @@ impl Job {
         self.board.note_start(&self.connector_id, self.stream.feature(), self.app.clock.now());
         let mut state = State::default();
         loop {
-            if *self.stop.borrow() {
+            // A lease makes a cursor where there is none: for what was removed, it would begin from the beginning.
+            if *self.stop.borrow() || !self.is_wanted().await {
                 return Ended::Stopped;
             }
             let life = Duration::from_secs(self.app.config.workers.lease_secs);
@@ -90,6 +94,23 @@ impl Job {
                 }
             }
         }
+    }
+
+    /// Whether the catalog still has what this loop works for.
+    async fn is_wanted(&self) -> bool {
+        let found = match &self.replay {
+            None => {
+                let grant = HUB.account(self.stream.account().clone());
+                let found = self.app.catalog.find_connector(&grant, &self.connector_id).await;
+                found.map(|connector| connector.state == ConnectorState::Active)
+            }
+            Some(id) => {
+                let running = self.app.catalog.running_replays(HUB).await;
+                running.map(|running| running.iter().any(|replay| replay.replay_id == *id))
+            }
+        };
+        // A store that does not answer says so again with the lease.
+        found.unwrap_or(true)
     }
 
     async fn release(&self, lease: Lease) {
@@ -274,13 +295,12 @@ impl Job {
 
     /// Renews the lease; false if it is another's now.
     async fn renew(&self, held: &mut HeldLease) -> bool {
-        match self.app.cursors.lease(&self.key, held.life).await {
-            Ok(Some(lease)) if lease.position == held.lease.position => {
+        match self.app.cursors.renew(&held.lease, held.life).await {
+            Ok(()) => {
                 held.renewed = Instant::now();
                 true
             }
-            // Ours again, but somebody moved the cursor in between.
-            Ok(_) => false,
+            Err(StoreError::LeaseLost { .. }) => false,
             Err(error) => {
                 tracing::warn!(error = chain(&error), "the lease of a destination was not renewed; it is tried again");
                 held.renewed += LEASE_WAIT;
