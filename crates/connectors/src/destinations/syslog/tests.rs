@@ -130,7 +130,7 @@ async fn what_nobody_takes_is_not_delivered() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let syslog = open(listener.local_addr().unwrap().port(), &[("message_bytes_max", "1048576")]);
     let large = format!(r#"{{"uuid":"A","x":"{}"}}"#, "x".repeat(1_000_000));
-    let batch = testing::batch_of("auditevents", &vec![large.as_str(); 10]);
+    let batch = testing::batch_of("auditevents", &[large.as_str(); 10]);
     let error = syslog.deliver(&batch).await.unwrap_err();
     assert!(matches!(&error, DeliveryError::Retry { reason, .. } if reason.contains("after 2 s")), "{error:?}");
 }
