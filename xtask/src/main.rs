@@ -3,7 +3,7 @@
 //! | command | what it does |
 //! |---|---|
 //! | `run`  | builds Daybook, starts it with a demo account and prints the address |
-//! | `test` | runs everything that CI runs: format, lints, docs, tests with a real PostgreSQL and a real browser |
+//! | `test` | runs everything that CI runs: format, lints, docs, tests with real databases, receivers, collectors, browser |
 //! | `web`  | installs what the console takes from npm, which every build needs |
 //!
 //! What lives elsewhere: the rules that every file must keep are tests of this package (`tests/tidy`).

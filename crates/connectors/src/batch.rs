@@ -16,7 +16,9 @@ pub struct OutgoingEvent {
     pub arrival: Timestamp,
     /// The event's own id, by which a receiver can drop repeats.
     pub uuid: Arc<str>,
-    /// The event as JSON, after redaction; byte for byte as it came in where nothing was redacted.
+    /// The event as JSON, as it is in the log.
+    pub stored: Arc<str>,
+    /// The same after redaction; this is what a destination may see.
     pub payload: Arc<str>,
     /// What to send: the payload itself, or what the destination's format made of it.
     pub text: Arc<str>,
@@ -28,7 +30,15 @@ impl OutgoingEvent {
     pub fn raw(feature: &Feature, position: Position, (time, arrival): (Timestamp, Timestamp), payload: &str) -> Self {
         let uuid = uuid_of(payload).unwrap_or_else(|| format!("{feature}-{position}"));
         let payload: Arc<str> = payload.into();
-        Self { position, time, arrival, uuid: uuid.into(), text: Arc::clone(&payload), payload }
+        Self {
+            position,
+            time,
+            arrival,
+            uuid: uuid.into(),
+            text: Arc::clone(&payload),
+            stored: Arc::clone(&payload),
+            payload,
+        }
     }
 }
 

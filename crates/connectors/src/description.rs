@@ -115,12 +115,22 @@ const DELIVERY: &[Setting] = &[
         "Fields to leave out or hide, such as `drop: client.ip_address; hash: user.email`.",
     ),
     Setting::new(
+        "redact_key",
+        Form::Secret,
+        "The key of hashed fields, 16 characters or more; with the same key, other destinations hash alike.",
+    ),
+    Setting::new(
         "from",
         Form::Choice(&["now", "beginning"]),
         "Where a new destination begins: with what is to come, or with everything kept.",
     )
     .or("now"),
 ];
+
+/// The formats of those who take any JSON.
+pub(crate) const JSON_FORMATS: &[&str] = &["raw", "ecs", "ocsf", "ocsf-1.3", "ocsf-1.8"];
+/// The formats of those who take any line of text.
+pub(crate) const LINE_FORMATS: &[&str] = &["raw", "ecs", "ocsf", "ocsf-1.3", "ocsf-1.8", "cef", "leef"];
 
 const TLS: &[Setting] = &[
     Setting::new("ca_pem", Form::LongText, "Certificate authorities to trust besides the system's, PEM."),

@@ -1,10 +1,9 @@
 //! What the tests of the other crates stand on: real servers, real files, real sockets, no mocks.
 //!
 //! What lives here: a PostgreSQL of our own and a database per test, the `daybook` binary as a child process, an HTTPS
-//! client that trusts one authority, an HTTP receiver and a TCP proxy that fail on demand, a disk small enough to fill, and
-//! real receivers of many protocols, and valid events by number. What it promises: every
-//! wait has a bound, everything is gone when its value is dropped, and a failure says what happened, with the log. What
-//! it leaves to others: asserting.
+//! client that trusts one authority, an HTTP receiver and a TCP proxy that fail on demand, real receivers of many protocols,
+//! a disk small enough to fill, and valid events by number. What it promises: every wait has a bound, everything is gone
+//! when its value is dropped, and a failure says what happened, with the log. What it leaves to others: asserting.
 //!
 //! ```text
 //!   TestDatabase ──▶ DAYBOOK_TEST_POSTGRES (set by `make test`)

@@ -1,6 +1,11 @@
-//! The crate from outside, against real receivers.
+//! The crate from outside.
 
 #![allow(clippy::unwrap_used)]
 
+mod format;
+mod lines;
+mod ocsf;
+mod sample;
+mod selection;
 mod support;
 mod syslog;

@@ -69,7 +69,8 @@ pub(crate) fn context(config: &Connectors, data_dir: &Path, (host, clock): (&str
 pub(crate) fn open(app: &App, connector: &Connector) -> Result<Opened, OpenError> {
     let kind: DestinationKind = connector.kind.parse().map_err(OpenError::Kind)?;
     let settings = settings_of(&app.secret_sealer, kind, connector)?;
-    Opened::new(kind, &settings, &app.connector_context).map_err(OpenError::Settings)
+    let key = app.secret_sealer.derive(&format!("redaction {}", connector.connector_id));
+    Opened::new(kind, &settings, (&app.connector_context, key)).map_err(OpenError::Settings)
 }
 
 fn settings_of(sealer: &SecretSealer, kind: DestinationKind, connector: &Connector) -> Result<Settings, OpenError> {
@@ -84,11 +85,15 @@ impl Opened {
     /// # Errors
     ///
     /// The settings contradict each other, or name what may not be reached.
-    pub(crate) fn new(kind: DestinationKind, settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+    pub(crate) fn new(
+        kind: DestinationKind,
+        settings: &Settings,
+        (context, redaction_key): (&Context, [u8; 32]),
+    ) -> Result<Self, SettingsError> {
         let size = |name| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
         Ok(Self {
             destination: kind.open(settings, context)?,
-            shape: Shape::of(settings)?,
+            shape: Shape::of(settings, context, redaction_key)?,
             batch_events: size("batch_events").max(1),
             batch_bytes: size("batch_kib") << 10,
             batch_wait: Duration::from_millis(settings.number("batch_wait_ms")),

@@ -9,7 +9,10 @@ const NONCE_LENGTH: usize = 24;
 
 /// Seals and opens secrets that the store keeps.
 #[derive(Clone)]
-pub(crate) struct SecretSealer(XChaCha20Poly1305);
+pub(crate) struct SecretSealer {
+    cipher: XChaCha20Poly1305,
+    derivation: ring::hmac::Key,
+}
 
 impl std::fmt::Debug for SecretSealer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -29,7 +32,17 @@ impl SecretSealer {
     /// A sealer with the master key.
     #[must_use]
     pub(crate) fn new(master_key: &[u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(&(*master_key).into()))
+        Self {
+            cipher: XChaCha20Poly1305::new(&(*master_key).into()),
+            derivation: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, master_key),
+        }
+    }
+
+    /// A key for one purpose, which tells nothing of the master key or of the keys for others.
+    #[must_use]
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let key = ring::hmac::sign(&self.derivation, purpose.as_bytes());
+        key.as_ref().try_into().expect("an HMAC-SHA256 has 32 bytes")
     }
 
     /// Seals a secret under a name.
@@ -38,7 +51,7 @@ impl SecretSealer {
         let mut nonce = [0_u8; NONCE_LENGTH];
         getrandom::fill(&mut nonce).expect("the operating system provides random bytes");
         let payload = Payload { msg: secret, aad: name.as_bytes() };
-        let sealed = self.0.encrypt(&nonce.into(), payload).expect("a secret is far below the cipher's limit");
+        let sealed = self.cipher.encrypt(&nonce.into(), payload).expect("a secret is far below the cipher's limit");
         [&nonce[..], &sealed].concat()
     }
 
@@ -50,7 +63,7 @@ impl SecretSealer {
     pub(crate) fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError)?;
         let payload = Payload { msg: sealed, aad: name.as_bytes() };
-        self.0.decrypt(&(*nonce).into(), payload).map_err(|_| SealError)
+        self.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| SealError)
     }
 }
 

@@ -3,7 +3,7 @@
 //! | receiver | speaks | what a test reads back |
 //! |---|---|---|
 //! | [`SearchServer`] | `_bulk` of Elasticsearch (noida-db) and OpenSearch (osmem) | documents |
-//! | [`Tenzir`] | Splunk HEC, HTTP, or any pipeline | events |
+//! | [`Tenzir`] | Splunk HEC, HTTP, syslog with CEF or LEEF, any pipeline | events |
 //! | [`Rsyslog`] | syslog over TCP, TLS, mutual TLS | messages |
 //! | [`ObjectStore`] | S3 (SeaweedFS), Google Cloud Storage (fake-gcs-server), Azure Blob (Azurite) | objects |
 //! | [`Kafka`] | Kafka (noida-db), read by kcat | records |
@@ -29,5 +29,5 @@ pub use objects::{ObjectStore, azure, s3};
 pub use otlp::OtlpCollector;
 pub use search::SearchServer;
 pub use syslog::{Rsyslog, SyslogTransport};
-pub use tenzir::Tenzir;
+pub use tenzir::{SyslogPayload, Tenzir};
 pub use webhook::verify_webhook;

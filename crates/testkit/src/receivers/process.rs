@@ -29,6 +29,7 @@ pub(super) struct Process {
     name: &'static str,
     child: Child,
     directory: TempDir,
+    left_elsewhere: Option<PathBuf>,
 }
 
 /// The path of a program that `make test` installs.
@@ -74,7 +75,7 @@ impl Process {
         let mut command = command(directory.path());
         command.current_dir(directory.path()).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-        Self { name, child, directory }
+        Self { name, child, directory, left_elsewhere: None }
     }
 
     fn wait_until(&mut self, is_ready: impl Fn() -> bool) -> Result<(), String> {
@@ -98,6 +99,11 @@ impl Process {
     /// The directory that is the process's own.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Removes a file that the program leaves outside of its directory, too.
+    pub(super) fn remove_when_dropped(&mut self, path: PathBuf) {
+        self.left_elsewhere = Some(path);
     }
 
     /// What it has written to its output.
@@ -136,6 +142,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(path) = &self.left_elsewhere {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 

@@ -39,7 +39,8 @@ impl SearchServer {
     #[must_use]
     pub fn opensearch() -> Self {
         Self::start("osmem-server", |command, port| {
-            command.args(["-no-stdin-watch", "-addr", &format!("127.0.0.1:{port}")]);
+            // Without its Japanese dictionary it starts in a tenth of the time.
+            command.args(["-no-ja", "-no-stdin-watch", "-addr", &format!("127.0.0.1:{port}")]);
         })
     }
 

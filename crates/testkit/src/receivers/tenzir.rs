@@ -7,6 +7,17 @@ use serde_json::Value;
 
 use super::process::{Process, accepts, http_status, program, read_ndjson};
 
+/// What the messages of a syslog carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyslogPayload {
+    /// Anything: `message` is text.
+    Text,
+    /// Common Event Format: `message` is an object with `name`, `severity`, `extension` and others.
+    Cef,
+    /// Log Event Extended Format: `message` is an object with `event_class_id`, `attributes` and others.
+    Leef,
+}
+
 /// A pipeline from a port to a file.
 #[derive(Debug)]
 pub struct Tenzir {
@@ -45,6 +56,24 @@ impl Tenzir {
                  this = {{...$request, body: data}}\n}}"
             )
         };
+        Self::start(pipeline, accepts)
+    }
+
+    /// A syslog server on TCP for RFC 5424 with octet counting, which writes `facility`, `severity`, `timestamp`, `hostname`,
+    /// `app_name`, `process_id`, `message_id`, `structured_data` and `message`.
+    ///
+    /// # Panics
+    ///
+    /// It is not installed, or does not start.
+    #[must_use]
+    pub fn syslog(payload: SyslogPayload) -> Self {
+        let parse = match payload {
+            SyslogPayload::Text => "",
+            SyslogPayload::Cef => "message = message.parse_cef()",
+            SyslogPayload::Leef => "message = message.parse_leef()",
+        };
+        let pipeline =
+            |port| format!("accept_tcp \"127.0.0.1:{port}\" {{\n  read_syslog octet_counting=true\n}}\n{parse}");
         Self::start(pipeline, accepts)
     }
 

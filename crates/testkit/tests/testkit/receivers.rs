@@ -7,7 +7,8 @@ use daybook_testkit::{
     TestHttp,
     pki::Identity,
     receivers::{
-        Kafka, ObjectStore, OtlpCollector, Rsyslog, SearchServer, SyslogTransport, Tenzir, s3, verify_webhook,
+        Kafka, ObjectStore, OtlpCollector, Rsyslog, SearchServer, SyslogPayload, SyslogTransport, Tenzir, s3,
+        verify_webhook,
     },
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -83,6 +84,30 @@ async fn an_http_server_answers_as_ordered_and_shows_requests_whole() {
     assert_eq!((&requests[0]["path"], &requests[0]["query"]["q"]), (&json!("/api/v2/logs"), &json!("1")));
     assert_eq!((&requests[0]["headers"]["x-a"], Tenzir::body_of(&requests[0])), (&json!("b"), b"one".to_vec()));
     assert_eq!(Tenzir::body_of(&requests[1]), b"2");
+}
+
+#[tokio::test]
+async fn a_syslog_reads_the_formats_of_security_events() {
+    let cef = "CEF:0|Daybook|Hub|1|audit|Audit event|3|act=create suser=a\\=b";
+    let leef = "LEEF:1.0|Daybook|Hub|1|audit|act=create\tusrName=a=b";
+    for (payload, text) in [(SyslogPayload::Text, "plain"), (SyslogPayload::Cef, cef), (SyslogPayload::Leef, leef)] {
+        let syslog = Tenzir::syslog(payload);
+        let message = format!("<110>1 2026-01-01T00:00:00Z hub daybook 1 audit [a@32473 b=\"c\"] {text}");
+        let mut stream = TcpStream::connect(("127.0.0.1", syslog.port())).unwrap();
+        stream.write_all(format!("{} {message}", message.len()).as_bytes()).unwrap();
+        drop(stream);
+        let events = syslog.wait_for(1, PATIENCE).await;
+        assert_eq!(
+            (&events[0]["hostname"], &events[0]["structured_data"]["a@32473"]["b"]),
+            (&json!("hub"), &json!("c"))
+        );
+        let read = &events[0]["message"];
+        match payload {
+            SyslogPayload::Text => assert_eq!(read, "plain"),
+            SyslogPayload::Cef => assert_eq!(read["extension"], json!({ "act": "create", "suser": "a=b" })),
+            SyslogPayload::Leef => assert_eq!(read["attributes"], json!({ "act": "create", "usrName": "a=b" })),
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,14 +6,14 @@ use daybook_events::Feature;
 
 use crate::{
     Context, Settings, SettingsError,
-    description::{BatchBounds, Description, Form, Setting, Transport},
+    description::{BatchBounds, Description, Form, LINE_FORMATS, Setting, Transport},
 };
 
 pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "File",
     summary: "Appends each event as a line to a file on the hub's machine, and rotates it.",
     transport: Transport::Local,
-    formats: &["raw", "ecs", "ocsf", "cef", "leef"],
+    formats: LINE_FORMATS,
     batch: BatchBounds { events: "5000", kib: "4096", wait_ms: "200" },
     settings: &[
         Setting::new("path", Form::Text, "The file, in a directory that the hub's configuration lets files be in; {feature} stands for the events' kind.")

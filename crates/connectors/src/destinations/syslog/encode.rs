@@ -2,12 +2,10 @@
 
 use std::io::Write;
 
-use crate::{Batch, OutgoingEvent, Rejected};
+use crate::{Batch, OutgoingEvent, Rejected, format::severity};
 
 const MSGID_BYTES_MAX: usize = 32;
 const BOM: &[u8] = b"\xef\xbb\xbf";
-/// What events are without a judgement of their severity: informational.
-const SEVERITY: u8 = 6;
 
 /// How a message looks.
 #[derive(Debug)]
@@ -80,7 +78,7 @@ pub(super) fn encode(layout: &Layout, batch: &Batch) -> Encoded {
 impl Layout {
     /// `<PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA SP`
     fn push_header(&self, message: &mut Vec<u8>, batch: &Batch, event: &OutgoingEvent) {
-        let priority = self.facility * 8 + SEVERITY;
+        let priority = self.facility * 8 + severity(&batch.feature, &event.payload).syslog();
         let time = microseconds_of(event.time.to_string());
         let id = batch.feature.as_str();
         let id = &id[..id.floor_char_boundary(MSGID_BYTES_MAX)];
@@ -178,6 +176,20 @@ mod tests {
     fn a_message_is_counted_and_has_every_field() {
         let expected = r#"<110>1 2026-03-04T05:06:07Z hub.acme.example daybook - auditevents - {"uuid":"A"}"#;
         assert_eq!(text(&layout(), &[r#"{"uuid":"A"}"#]), format!("{} {expected}", expected.len()));
+    }
+
+    #[test]
+    fn priority_is_facility_and_severity() {
+        let layout = Layout { facility: 16, ..layout() };
+        for (payload, priority) in [
+            (r#"{"action":"create"}"#, 134),
+            (r#"{"action":"delete"}"#, 133),
+            (r#"{"action":"export"}"#, 132),
+            (r#"{"action":"delete","object_type":"account"}"#, 131),
+        ] {
+            let text = text(&layout, &[payload]);
+            assert!(text.contains(&format!(" <{priority}>1 ")), "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ring::signature::Ed25519KeyPair;
 use super::encode::SigningKey;
 use crate::{
     Settings, SettingsError,
-    description::{BatchBounds, Description, Form, Setting, Transport},
+    description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
     http::Compression,
 };
 
@@ -14,7 +14,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "Webhook",
     summary: "Posts each event to a URL of yours, signed by the Standard Webhooks rules.",
     transport: Transport::Http,
-    formats: &["raw", "ecs", "ocsf"],
+    formats: JSON_FORMATS,
     batch: BatchBounds { events: "100", kib: "1024", wait_ms: "200" },
     settings: &[
         Setting::new("url", Form::Url, "Where to post to.").required(),

@@ -92,7 +92,7 @@ impl Reader {
         let shaped = tokio::task::spawn_blocking(move || {
             let (mut taken, mut bytes, mut end) = (Vec::with_capacity(events.count()), 0, events.scanned);
             for event in events.iter() {
-                let Some(outgoing) = opened.shape.prepare(stream.feature(), &event) else { continue };
+                let Some(outgoing) = opened.shape.prepare(stream.account(), stream.feature(), &event) else { continue };
                 if bytes + outgoing.text.len() > opened.batch_bytes && !taken.is_empty() {
                     end = Position::new(event.position.get() - 1);
                     break;

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use daybook_connectors::{Batch, DeliveryError, Destination, OutgoingEvent};
+use daybook_connectors::{Batch, DeliveryError, Destination};
 use daybook_events::StoredEvent;
 use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlement, StoreError};
 use tokio::sync::watch;
@@ -107,8 +107,6 @@ fn batch_of(opened: &Opened, connector: &Connector, letter: &DeadLetter) -> Batc
         arrival: letter.created_at,
         payload: &letter.payload,
     };
-    let outgoing = opened.shape.prepare(&letter.feature, &event).unwrap_or_else(|| {
-        OutgoingEvent::raw(&letter.feature, event.position, (event.time, event.arrival), event.payload)
-    });
+    let outgoing = opened.shape.prepare_all_the_same(&connector.account_id, &letter.feature, &event);
     Batch { account: connector.account_id.clone(), feature: letter.feature.clone(), events: vec![outgoing] }
 }

@@ -143,7 +143,7 @@ impl Work {
             position: event.position,
             event_time: event.time,
             reason,
-            payload: event.payload.to_string(),
+            payload: event.stored.to_string(),
         };
         self.refused.insert(event.position, letter);
     }

@@ -32,7 +32,8 @@ const PORTS: [&str; 8] = [
 
 pub(super) async fn start() -> ObjectStore {
     let is_ready = |[.., port, _]: [u16; 8]| http_status(port, "/healthz") == Some(200);
-    let (process, [.., filer_port, _, port, _]) = Process::start("weed", command, is_ready);
+    let (mut process, [.., filer_port, filer_grpc_port, port, _]) = Process::start("weed", command, is_ready);
+    process.remove_when_dropped(format!("/tmp/seaweedfs-filer-grpc-{filer_grpc_port}.sock").into());
     // A bucket is a folder of the filer, which asks for no signature.
     let folder = format!("http://127.0.0.1:{filer_port}/buckets/{BUCKET}/");
     TestHttp::new(None).send(Method::POST, &folder, None, &[], Vec::new()).await.expect_status(201);
