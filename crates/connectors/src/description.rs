@@ -97,7 +97,7 @@ pub struct Description {
     pub summary: &'static str,
     /// How it gets there.
     pub transport: Transport,
-    /// The formats it can send, the first one unless told.
+    /// The formats it can send, the first one unless told; none of a source, which has no options of delivery either.
     pub formats: &'static [&'static str],
     /// How much at a time.
     pub batch: BatchBounds,
@@ -150,6 +150,18 @@ const HTTP: &[Setting] = &[Setting::new(
 .or("30")];
 
 impl Description {
+    /// The description of a source.
+    #[must_use]
+    pub const fn source(
+        title: &'static str,
+        summary: &'static str,
+        transport: Transport,
+        settings: &'static [Setting],
+    ) -> Self {
+        let batch = BatchBounds { events: "", kib: "", wait_ms: "" };
+        Self { title, summary, transport, formats: &[], batch, settings }
+    }
+
     /// The options shared with other connectors of its transport, and those of its own first.
     pub fn all_settings(&self) -> impl Iterator<Item = Setting> + '_ {
         let network: [&[Setting]; 2] = match self.transport {
@@ -158,7 +170,8 @@ impl Description {
             Transport::Local => [&[], &[]],
         };
         let own = self.settings.iter().copied();
-        own.chain(network.into_iter().flatten().copied()).chain(DELIVERY.iter().copied()).chain(self.varying())
+        let delivery = DELIVERY.iter().copied().chain(self.varying()).filter(|_| !self.formats.is_empty());
+        own.chain(network.into_iter().flatten().copied()).chain(delivery)
     }
 
     /// An option by name.

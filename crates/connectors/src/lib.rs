@@ -11,6 +11,8 @@
 //!                                                                                  │ test     DNS, TCP, TLS, one canary
 //!                                                                                  ▼ deliver  one attempt at one batch
 //!  Batch ─────────────────────────────────────▶ Ok(Delivered) │ Err(Retry │ TooLarge │ Refused │ Stop)
+//!
+//!  cursor ──▶ AnySource::fetch ─────────────────▶ Ok(SourcePage: payloads, the next cursor) │ Err(Retry │ Stop)
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -27,6 +29,7 @@ mod http;
 pub mod selection;
 mod settings;
 mod shape;
+mod sources;
 mod tls;
 
 #[cfg(test)]
@@ -41,3 +44,4 @@ pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};
 pub use settings::{Problem, Settings, SettingsError};
 pub use shape::Shape;
+pub use sources::{AnySource, FileSource, Source, SourceError, SourceKind, SourcePage};

@@ -5,6 +5,7 @@ mod elasticsearch;
 mod file;
 mod hec;
 mod stdout;
+mod syslog;
 mod webhook;
 
 use std::{fmt, str::FromStr};
@@ -81,6 +82,8 @@ destinations! {
     Exabeam = "exabeam" in exabeam;
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
+    /// RFC 5424 over TLS or TCP.
+    Syslog = "syslog" in syslog;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

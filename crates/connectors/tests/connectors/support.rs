@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use daybook_connectors::{
     AnyDestination, Batch, Context, DestinationKind, EgressGuard, FileRoots, OutgoingEvent, Settings,
 };
-use daybook_events::{AccountId, FixedClock, Position, Timestamp};
+use daybook_events::{Feature, FixedClock, Position, Timestamp};
 
 /// 2026-03-04T05:06:07Z.
 pub(crate) const NOW_SECS: i64 = 1_772_600_767;
@@ -31,14 +31,17 @@ pub(crate) fn open(kind: DestinationKind, given: &[(&str, &str)]) -> AnyDestinat
 
 /// Events of these payloads, at the positions 1, 2, 3…, a second apart.
 pub(crate) fn batch_of(feature: &str, payloads: &[String]) -> Batch {
-    let feature = feature.parse().unwrap();
-    let events = (0i64..).zip(payloads).map(|(index, payload)| {
-        let time = Timestamp::from_seconds(NOW_SECS + index);
-        OutgoingEvent::raw(&feature, Position::new(index + 1), (time, time), payload)
-    });
-    let events = events.collect();
-    let account: AccountId = "A".repeat(26).parse().unwrap();
-    Batch { account, feature, events }
+    batch(&feature.parse().unwrap(), 1, payloads)
+}
+
+/// Events of these payloads, from a position on, a second apart.
+pub(crate) fn batch(feature: &Feature, first: i64, payloads: &[String]) -> Batch {
+    let event = |(position, payload): (i64, &String)| {
+        let time = Timestamp::from_seconds(NOW_SECS + position - 1);
+        OutgoingEvent::raw(feature, Position::new(position), (time, time), payload)
+    };
+    let events = (first..).zip(payloads).map(event).collect();
+    Batch { account: "A".repeat(26).parse().unwrap(), feature: feature.clone(), events }
 }
 
 /// So many audit events.

@@ -26,6 +26,7 @@ mod destinations;
 mod disk;
 mod errors;
 mod fidelity;
+mod follow;
 mod grove;
 mod health;
 mod hec;

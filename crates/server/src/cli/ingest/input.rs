@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use super::progress::{Progress, RejectedLine};
 use crate::cli::appender::digest;
 
-const BATCH_LINES_MAX: usize = 1000;
-const BATCH_BYTES_MAX: usize = 8 << 20;
+pub(super) const BATCH_LINES_MAX: usize = 1000;
+pub(super) const BATCH_BYTES_MAX: usize = 8 << 20;
 const ARRAY_BYTES_MAX: usize = 16 << 20;
 
 /// Lines of a file, of standard input, or of what was a JSON array.
@@ -179,7 +179,7 @@ impl Reader {
 }
 
 impl Batch {
-    fn add(&mut self, line: &[u8], number: u64) {
+    pub(super) fn add(&mut self, line: &[u8], number: u64) {
         let line = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line }.trim_ascii();
         if line.is_empty() {
             return;

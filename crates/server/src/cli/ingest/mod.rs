@@ -1,8 +1,11 @@
 //! `daybook ingest`: appends a file of events to a feature, and goes on where it was interrupted.
 //!
-//! Batches are sent one at a time, so that the stream has the order of the file.
+//! Batches are sent one at a time, so that the stream has the order of the file. With `--follow` there is no end:
+//! [`follow`] goes after a file and its rotation, [`pipe`] sends what comes through standard input as it comes.
 
+mod follow;
 mod input;
+mod pipe;
 mod progress;
 
 use std::{
@@ -40,6 +43,10 @@ const REJECTED_SHOWN_MAX: usize = 20;
 /// hub drops batches that it has already, also when the same file is given again. What the hub rejects is listed, and
 /// the command ends with 1.
 ///
+/// With --follow it goes on until Ctrl-C: with what is appended to the file, also after the file was rotated, or with what
+/// comes through standard input, which is sent within a second. Where it is in the file is kept in
+/// FILE.daybook-follow, or the file of --state; the same command goes on there and appends every line once.
+///
 /// With a token (--token, --token-file, or DAYBOOK_INGEST_TOKEN) the hub is the one that the token names, or --url.
 /// Without one it is the hub of the data directory, for which the command keeps a token of its own.
 #[derive(Debug, Args)]
@@ -48,7 +55,9 @@ const REJECTED_SHOWN_MAX: usize = 20;
   zcat events.ndjson.gz | daybook ingest signinattempts -
   daybook ingest okta.system okta.ndjson --token-file okta.token
 
-  daybook ingest itemusages - --json")]
+  daybook ingest itemusages - --json
+  daybook ingest okta.system /var/log/okta.ndjson --follow --from-end
+  journalctl -o json -f | daybook ingest host.journal - --follow")]
 pub(super) struct Ingest {
     /// signinattempts, itemusages, auditevents, or another service's such as okta.system
     feature: Feature,
@@ -58,6 +67,15 @@ pub(super) struct Ingest {
     /// Begin anew, whatever an earlier run has done
     #[arg(long)]
     restart: bool,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+    /// With --follow: keep here how far it is, instead of FILE.daybook-follow
+    #[arg(long, value_name = "PATH", requires = "follow")]
+    state: Option<PathBuf>,
+    /// With --follow, the first time: begin with what is to come
+    #[arg(long, requires = "follow")]
+    from_end: bool,
     #[command(flatten)]
     token: TokenOptions,
     #[command(flatten)]
@@ -76,6 +94,13 @@ pub(super) async fn run(global: &GlobalOptions, command: Ingest) -> Result<ExitC
         )?,
     };
     let file = (command.file != Path::new("-")).then_some(command.file.as_path());
+    if command.follow {
+        let report = match file {
+            Some(file) => Box::pin(follow::follow(&appender, &command, file)).await?,
+            None => Box::pin(pipe::follow_stdin(&appender, &command.feature)).await?,
+        };
+        return end_with(global, &report);
+    }
     if command.restart
         && let Some(file) = file
     {
@@ -84,8 +109,15 @@ pub(super) async fn run(global: &GlobalOptions, command: Ingest) -> Result<ExitC
     let mut work = Work::begin(&appender, &command.feature, file)?;
     let sent = work.send_all().await;
     let report = work.end(sent.is_ok());
-    print_report(global, &report)?;
+    if sent.is_err() {
+        print_report(global, &report)?;
+    }
     sent.with_context(|| work_stopped(file))?;
+    end_with(global, &report)
+}
+
+fn end_with(global: &GlobalOptions, report: &Report) -> Result<ExitCode> {
+    print_report(global, report)?;
     Ok(if report.rejected_total == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -202,8 +234,7 @@ fn bar(bytes_total: Option<u64>) -> ProgressBar {
 
 fn print_report(global: &GlobalOptions, report: &Report) -> Result<()> {
     for rejected in report.rejected.iter().take(REJECTED_SHOWN_MAX) {
-        let what = [rejected.field.as_str(), rejected.reason.as_str()].join(" ");
-        say(&format!("line {}: {}", rejected.line, what.trim()));
+        say(&rejected.to_string());
     }
     let more = report.rejected_total.saturating_sub(REJECTED_SHOWN_MAX as u64);
     if more > 0 {

@@ -1,7 +1,8 @@
 //! How far a file was sent: kept beside it, so that an interrupted run can be repeated.
 
 use std::{
-    fs,
+    fmt, fs,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -48,6 +49,13 @@ pub(super) struct RejectedLine {
     pub(super) reason: String,
 }
 
+impl fmt::Display for RejectedLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = [self.field.as_str(), self.reason.as_str()].join(" ");
+        write!(formatter, "line {}: {}", self.line, what.trim())
+    }
+}
+
 impl Report {
     /// Counts what the hub answered to a batch.
     pub(super) fn count(&mut self, batch: &Batch, answer: Answer) {
@@ -68,7 +76,7 @@ impl Report {
 
     /// For programs.
     pub(super) fn public(&self) -> Value {
-        json!({"accepted": self.accepted, "rejected": self.rejected})
+        json!({"accepted": self.accepted, "rejected_total": self.rejected_total, "rejected": self.rejected})
     }
 }
 
@@ -81,19 +89,26 @@ impl Progress {
 
     /// Replaces what is there, all of it or nothing.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
-        let path = path_of(file);
-        let mut temporary = path.clone().into_os_string();
-        temporary.push(".new");
-        let text = serde_json::to_vec(self).context("write the progress")?;
-        fs::write(&temporary, text)
-            .and_then(|()| fs::rename(&temporary, &path))
-            .with_context(|| format!("write {}", path.display()))
+        replace(&path_of(file), &serde_json::to_vec(self).context("write the progress")?)
     }
 
     pub(super) fn remove(file: &Path) {
         // One that is not there is as good as removed; one that stays no longer matches, or is good to go on from.
         let _ = fs::remove_file(path_of(file));
     }
+}
+
+/// Replaces a file, all of it or nothing, also when the machine stops.
+pub(super) fn replace(path: &Path, text: &[u8]) -> Result<()> {
+    let mut temporary = path.to_owned().into_os_string();
+    temporary.push(".new");
+    let write = || {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(text)?;
+        file.sync_data()?;
+        fs::rename(&temporary, path)
+    };
+    write().with_context(|| format!("write {}", path.display()))
 }
 
 /// `FILE.daybook-progress`
