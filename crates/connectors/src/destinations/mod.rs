@@ -2,11 +2,13 @@
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
 mod file;
+mod objects;
 mod stdout;
 mod webhook;
 
 use std::{fmt, str::FromStr};
 
+use self::objects::{azure_blob, gcs, s3};
 use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
 
 /// The kinds and their folders. A folder has a `DESCRIPTION` and a `Connector` with `open(&Settings, &Context)`.
@@ -69,6 +71,12 @@ macro_rules! destinations {
 destinations! {
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
+    /// Amazon S3, or a store that speaks like it.
+    S3 = "s3" in s3;
+    /// Google Cloud Storage.
+    Gcs = "gcs" in gcs;
+    /// Azure Blob Storage.
+    AzureBlob = "azure-blob" in azure_blob;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.
