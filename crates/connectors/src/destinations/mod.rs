@@ -4,14 +4,17 @@
 mod elasticsearch;
 mod file;
 mod hec;
+mod objects;
 mod stdout;
 mod syslog;
 mod webhook;
 
 use std::{fmt, str::FromStr};
 
-use hec::{crowdstrike, exabeam, splunk};
-
+use self::{
+    hec::{crowdstrike, exabeam, splunk},
+    objects::{azure_blob, gcs, s3},
+};
 use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
 
 /// The kinds and their folders. A folder has a `DESCRIPTION` and a `Connector` with `open(&Settings, &Context)`.
@@ -84,6 +87,12 @@ destinations! {
     Webhook = "webhook" in webhook;
     /// RFC 5424 over TLS or TCP.
     Syslog = "syslog" in syslog;
+    /// Amazon S3, or a store that speaks like it.
+    S3 = "s3" in s3;
+    /// Google Cloud Storage.
+    Gcs = "gcs" in gcs;
+    /// Azure Blob Storage.
+    AzureBlob = "azure-blob" in azure_blob;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

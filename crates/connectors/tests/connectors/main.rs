@@ -5,6 +5,7 @@
 mod elasticsearch;
 mod format;
 mod lines;
+mod objects;
 mod ocsf;
 mod sample;
 mod selection;

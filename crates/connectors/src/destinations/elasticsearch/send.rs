@@ -6,7 +6,7 @@ use std::{
 };
 
 use reqwest::{
-    RequestBuilder, Url,
+    Method, RequestBuilder, Url,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 
@@ -47,7 +47,10 @@ impl Connector {
             return Ok(());
         }
         let body = template::body(target, self.config.shape).to_string();
-        let request = self.http.put(self.url(&["_index_template", &name])).header(CONTENT_TYPE, "application/json");
+        let request = self
+            .http
+            .request(Method::PUT, self.url(&["_index_template", &name]))
+            .header(CONTENT_TYPE, "application/json");
         let answer = self.http.send(self.authorize(request).body(body), TEMPLATE_ANSWER_BYTES_MAX).await?;
         read_template_answer(&answer)?;
         self.installed().insert(name);
