@@ -4,11 +4,13 @@ use std::{env, ffi::OsStr, path::Path, process::Command, time::Instant};
 
 use anyhow::{Context, bail};
 
-use crate::{collectors, install, postgres::PostgresServer, web, workspace::cargo};
+use crate::{collectors, install, postgres::PostgresServer, receivers, web, workspace::cargo};
 
 const POSTGRES_VARIABLE: &str = "DAYBOOK_TEST_POSTGRES";
 /// The folder of the collectors' programs.
 const COLLECTORS_VARIABLE: &str = "DAYBOOK_TEST_COLLECTORS";
+/// The folder of the receivers' programs.
+const RECEIVERS_VARIABLE: &str = "DAYBOOK_TEST_RECEIVERS";
 
 /// Runs all steps; with a filter, only the tests that it names.
 ///
@@ -40,7 +42,7 @@ pub(crate) fn test(filter: &[String]) -> anyhow::Result<()> {
 fn test_with_postgres(filter: &[String]) -> anyhow::Result<()> {
     let mut tests = cargo()?;
     // Without arguments cargo tests every package too, but `--workspace` would overrule a `--package` of the filter.
-    tests.env(COLLECTORS_VARIABLE, collectors::install()?);
+    tests.env(COLLECTORS_VARIABLE, collectors::install()?).env(RECEIVERS_VARIABLE, receivers::install()?);
     tests.arg("test").args(if filter.is_empty() { &["--workspace"][..] } else { &[] }).args(filter);
     if env::var_os(POSTGRES_VARIABLE).is_some() {
         return step("tests", &mut tests);

@@ -3,6 +3,7 @@
 use std::{
     fs,
     os::unix::fs::MetadataExt,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -26,6 +27,8 @@ const FOR_TESTS: &[Need] = &[
         is_there: || has_npm() && node_version().is_some_and(|version| version >= NODE_VERSION_MIN),
         packages: &["nodejs", "npm"],
     },
+    Need { name: "rsyslog with TLS", is_there: has_rsyslog, packages: &["rsyslog", "rsyslog-gnutls"] },
+    Need { name: "kcat", is_there: || Path::new("/usr/bin/kcat").is_file(), packages: &["kcat"] },
 ];
 
 /// What `npm ci` alone needs, in any version.
@@ -76,6 +79,13 @@ fn check_cargo_component(subcommand: &str, component: &str) -> anyhow::Result<()
     let output = workspace::cargo()?.args([subcommand, "--version"]).output()?;
     ensure!(output.status.success(), "cargo {subcommand} is missing: run `rustup component add {component}`");
     Ok(())
+}
+
+/// The daemon, and the module that lets it speak TLS, in the folder of whichever architecture.
+fn has_rsyslog() -> bool {
+    let architectures = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let has_tls = architectures.map(|entry| entry.path().join("rsyslog/lmnsd_gtls.so")).any(|module| module.is_file());
+    has_tls && Path::new("/usr/sbin/rsyslogd").is_file()
 }
 
 fn has_npm() -> bool {

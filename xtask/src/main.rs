@@ -3,7 +3,7 @@
 //! | command | what it does |
 //! |---|---|
 //! | `run`  | builds Daybook, starts it with a demo account and prints the address |
-//! | `test` | runs everything that CI runs: format, lints, docs, tests with a real PostgreSQL and a real browser |
+//! | `test` | runs everything that CI runs: format, lints, docs, tests with real databases, receivers, collectors, browser |
 //! | `web`  | installs what the console takes from npm, which every build needs |
 //!
 //! What lives elsewhere: the rules that every file must keep are tests of this package (`tests/tidy`).
@@ -17,6 +17,8 @@ mod install;
 #[allow(dead_code, unreachable_pub, reason = "a file of daybook-testkit, where all of it is used and public")]
 #[path = "../../crates/testkit/src/postgres.rs"]
 mod postgres;
+mod python;
+mod receivers;
 mod run;
 mod web;
 mod workspace;

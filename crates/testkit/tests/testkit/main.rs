@@ -1,6 +1,8 @@
 //! The testkit against what it stands on: a PostgreSQL that really runs, and a child process that behaves like a server.
 #![allow(clippy::unwrap_used, reason = "a failed step ends the test")]
 
+mod receivers;
+
 use std::{
     net::TcpStream,
     path::PathBuf,
