@@ -2,6 +2,7 @@
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
 mod file;
+mod kafka;
 mod stdout;
 mod webhook;
 
@@ -69,6 +70,8 @@ macro_rules! destinations {
 destinations! {
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
+    /// Apache Kafka and its likes.
+    Kafka = "kafka" in kafka;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

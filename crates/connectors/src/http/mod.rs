@@ -14,7 +14,7 @@ use reqwest::{
 };
 use rustls::ClientConfig;
 
-pub(crate) use body::Compression;
+pub(crate) use body::{Compression, gzip};
 pub(crate) use classify::{classify, shorten};
 
 use crate::{Context, DeliveryError, Endpoint, Settings, SettingsError, tls::tls_of};
