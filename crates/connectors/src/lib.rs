@@ -22,7 +22,9 @@ mod delivery;
 mod description;
 mod destinations;
 mod egress;
+pub mod format;
 mod http;
+pub mod selection;
 mod settings;
 mod tls;
 

@@ -2,5 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod format;
 mod kafka;
+mod lines;
+mod ocsf;
+mod sample;
+mod selection;
 mod support;
