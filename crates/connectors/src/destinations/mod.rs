@@ -4,6 +4,7 @@
 mod elasticsearch;
 mod file;
 mod hec;
+mod kafka;
 mod objects;
 mod stdout;
 mod syslog;
@@ -93,6 +94,8 @@ destinations! {
     Gcs = "gcs" in gcs;
     /// Azure Blob Storage.
     AzureBlob = "azure-blob" in azure_blob;
+    /// Apache Kafka and its likes.
+    Kafka = "kafka" in kafka;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

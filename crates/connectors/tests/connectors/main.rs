@@ -4,6 +4,7 @@
 
 mod elasticsearch;
 mod format;
+mod kafka;
 mod lines;
 mod objects;
 mod ocsf;

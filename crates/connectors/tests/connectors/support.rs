@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use daybook_connectors::{
-    AnyDestination, Batch, Context, DestinationKind, EgressGuard, FileRoots, OutgoingEvent, Settings,
+    AnyDestination, Batch, Context, Delivered, DeliveryError, Destination, DestinationKind, EgressGuard, FileRoots,
+    OutgoingEvent, Settings,
 };
 use daybook_events::{Feature, FixedClock, Position, Timestamp};
 
@@ -48,4 +49,15 @@ pub(crate) fn batch(feature: &Feature, first: i64, payloads: &[String]) -> Batch
 pub(crate) fn audit_events(count: u64) -> Batch {
     let payloads: Vec<String> = (1..=count).map(|n| daybook_testkit::events::audit_event(n).to_string()).collect();
     batch_of("auditevents", &payloads)
+}
+
+/// Attempts until one is not to be tried again, as the worker does.
+pub(crate) async fn deliver(destination: &AnyDestination, batch: &Batch) -> Result<Delivered, DeliveryError> {
+    for _ in 0..20 {
+        match destination.deliver(batch).await {
+            Err(DeliveryError::Retry { .. }) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+            other => return other,
+        }
+    }
+    destination.deliver(batch).await
 }
