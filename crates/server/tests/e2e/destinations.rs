@@ -517,3 +517,51 @@ async fn two_nodes_share_the_work_and_take_over_from_one_another() {
     }
     drop(second);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn destinations_of_the_configuration_file_are_taken_up_at_every_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, secret) = (folder.path().join("daybook.toml"), folder.path().join("secret"));
+    let base = crate::support::PUSHING;
+    std::fs::write(&config, base).unwrap();
+    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let mut daybook = crate::support::daybook().config_file(&config).start();
+    let pushing = Pushing::on(&Hub::attach(&daybook)).await;
+    pushing.account.ingest(0..10).await;
+    let of_file = |batch: u32| {
+        format!(
+            "[[connectors.destinations]]\naccount = \"{}\"\nname = \"SOAR\"\nkind = \"webhook\"\nsettings = {{ url = \"{}\", \
+             one_request = \"batch\", from = \"beginning\", features = \"itemusages\", batch_events = \"{batch}\" }}\nsecret_files = {{ secret = {secret:?} }}\n",
+            pushing.account.uuid,
+            pushing.receiver.url(),
+        )
+    };
+    let mut restart_with = |more: &str| {
+        std::fs::write(&config, format!("{base}{more}")).unwrap();
+        tokio::task::block_in_place(|| daybook.restart());
+    };
+    let list =
+        async || pushing.account.manage(Method::GET, "destinations", Value::Null).await.expect_status(200).json();
+    let updates = async || {
+        let trail = pushing.account.audit_trail().await;
+        trail.iter().filter(|event| event["object_type"] == "sa" && event["action"] == "update").count()
+    };
+    restart_with(&of_file(5));
+    let id = crate::support::id_of(&list().await[0]);
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored(), once(0..10));
+    let before = updates().await;
+    restart_with(&of_file(5));
+    assert_eq!(updates().await, before, "a start that changes nothing says nothing");
+    restart_with(&of_file(7));
+    assert_eq!((list().await[0]["settings"]["batch_events"].clone(), updates().await), (json!("7"), before + 1));
+    let change = json!({"settings": {"batch_events": "9"}});
+    let message = refusal(&pushing.account.manage(Method::PATCH, &format!("destinations/{id}"), change).await, 409);
+    assert!(message.contains("configuration file"), "{message}");
+    restart_with("");
+    assert_eq!(list().await[0]["status"], "paused");
+    restart_with(&of_file(7));
+    pushing.account.ingest(10..20).await;
+    pushing.delivered(&id).await;
+    assert_eq!(pushing.stored(), once(0..20), "it goes on where it was");
+}
