@@ -13,3 +13,4 @@ mod selection;
 mod splunk_hec;
 mod support;
 mod syslog;
+mod webhook;

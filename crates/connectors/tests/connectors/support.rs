@@ -6,7 +6,7 @@ use daybook_connectors::{
     AnyDestination, Batch, Context, Delivered, DeliveryError, Destination, DestinationKind, EgressGuard, FileRoots,
     OutgoingEvent, Settings,
 };
-use daybook_events::{Feature, FixedClock, Position, Timestamp};
+use daybook_events::{Feature, FixedClock, Position, SystemClock, Timestamp};
 
 /// 2026-03-04T05:06:07Z.
 pub(crate) const NOW_SECS: i64 = 1_772_600_767;
@@ -24,10 +24,19 @@ pub(crate) fn context() -> Context {
 
 /// A destination of these settings.
 pub(crate) fn open(kind: DestinationKind, given: &[(&str, &str)]) -> AnyDestination {
+    open_in(kind, given, &context())
+}
+
+fn open_in(kind: DestinationKind, given: &[(&str, &str)], context: &Context) -> AnyDestination {
     let given: BTreeMap<String, String> =
         given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::check(kind.description(), &given).unwrap();
-    kind.open(&settings, &context()).unwrap()
+    kind.open(&settings, context).unwrap()
+}
+
+/// The same by the system's clock, for receivers that compare.
+pub(crate) fn open_at_real_time(kind: DestinationKind, given: &[(&str, &str)]) -> AnyDestination {
+    open_in(kind, given, &Context { clock: Arc::new(SystemClock), ..context() })
 }
 
 /// Events of these payloads, at the positions 1, 2, 3…, a second apart.

@@ -256,7 +256,7 @@ async fn filters_redactions_and_formats_are_applied_on_the_way() {
     let body: String = (0..20).map(|n| format!("{}\n", events::sign_in_attempt(n))).collect();
     pushing.account.ingest_body("signinattempts", body, 20).await;
     pushing.delivered(&id).await;
-    let received = pushing.receiver.stored().iter().map(|request| request.json()).collect::<Vec<_>>();
+    let received = pushing.receiver.stored().iter().map(daybook_testkit::receiver::Received::json).collect::<Vec<_>>();
     let arrived: Vec<&Value> = received.iter().flat_map(|body| body["data"].as_array().unwrap()).collect();
     assert_eq!(arrived.len(), 2, "every tenth failed");
     for event in arrived {
