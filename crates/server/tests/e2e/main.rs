@@ -23,6 +23,7 @@ mod console_tokens;
 mod crash;
 mod cursors;
 mod destinations;
+mod destinations_set_up;
 mod disk;
 mod errors;
 mod fidelity;

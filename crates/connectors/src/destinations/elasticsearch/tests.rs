@@ -1,3 +1,5 @@
+//! What is promised of Elasticsearch and OpenSearch without a receiver of the real kind.
+
 use daybook_testkit::{
     Fault, Receiver, Reply, TlsSetup,
     receiver::handlers::{BulkBehaviour, bulk},

@@ -1,3 +1,5 @@
+//! What is promised of Splunk HEC and its likes without a receiver of the real kind.
+
 use std::time::{Duration, Instant};
 
 use daybook_testkit::{

@@ -1,3 +1,5 @@
+//! What is promised of Kafka without a receiver of the real kind.
+
 use std::{
     io,
     sync::{Arc, Mutex},

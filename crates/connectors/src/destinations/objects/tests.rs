@@ -1,3 +1,5 @@
+//! What is promised of object stores without a receiver of the real kind.
+
 use std::{
     collections::BTreeMap,
     io::Read,

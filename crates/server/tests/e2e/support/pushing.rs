@@ -9,7 +9,7 @@ use daybook_testkit::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Account, Hub, daybook, eventually, id_of};
+use super::{Account, Hub, daybook, eventually, id_of, uuids};
 
 /// Lets connectors go to this machine, and workers notice soon.
 pub(crate) const PUSHING: &str = "[connectors]\nallow_networks = \"127.0.0.0/8\"\n[workers]\nlease_secs = 5\npack_secs = 1\n[events_api]\nrequests_per_minute = 0\nrequests_per_hour = 0\n";
@@ -110,4 +110,9 @@ pub(crate) fn merged(mut settings: Value, more: Value) -> Value {
     let Value::Object(more) = more else { panic!("settings are an object") };
     settings.as_object_mut().unwrap().extend(more);
     settings
+}
+
+/// Each event once.
+pub(crate) fn once(numbers: std::ops::Range<u64>) -> BTreeMap<String, usize> {
+    uuids(numbers).into_iter().map(|uuid| (uuid, 1)).collect()
 }
