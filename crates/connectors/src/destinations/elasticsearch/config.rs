@@ -6,7 +6,7 @@ use reqwest::{Url, header::HeaderValue};
 use super::target::{Naming, Shape};
 use crate::{
     Settings, SettingsError,
-    description::{BatchBounds, Description, Form, Setting, Transport},
+    description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
     http::{Compression, HttpSender},
 };
 
@@ -14,7 +14,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "Elasticsearch, OpenSearch",
     summary: "Creates a document an event in data streams, for the Elastic integration 1Password or in a schema of choice.",
     transport: Transport::Http,
-    formats: &["raw", "ecs", "ocsf"],
+    formats: JSON_FORMATS,
     batch: BatchBounds { events: "5000", kib: "4096", wait_ms: "1000" },
     settings: &[
         Setting::new("url", Form::Url, "The cluster, such as https://es.acme.example:9200.").required(),

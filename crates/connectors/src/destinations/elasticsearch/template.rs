@@ -1,5 +1,6 @@
 //! The index template for documents in ECS and OCSF: fields that are no keywords get their types, all other texts are
-//! keywords. Elasticsearch 8 and 9 and OpenSearch 2 and 3 know all of it.
+//! keywords. A value that is not of its field's type is kept in the document and not searched: an odd event is better
+//! there than refused. Elasticsearch 8 and 9 and OpenSearch 2 and 3 know all of it.
 
 use serde_json::{Value, json};
 
@@ -34,19 +35,17 @@ pub(super) fn body(target: &Target, shape: Shape) -> Value {
 }
 
 fn ecs() -> Value {
-    let (date, long, ip) = (json!({ "type": "date" }), json!({ "type": "long" }), json!({ "type": "ip" }));
-    let kept_only = json!({ "type": "keyword", "index": false, "doc_values": false });
-    let geo = json!({ "properties": { "location": { "type": "geo_point" } } });
+    let (date, long, ip) = (lenient("date"), lenient("long"), lenient("ip"));
     json!({
-        "@timestamp": date,
+        "@timestamp": { "type": "date" },
         "event": { "properties": {
             "created": date,
             "ingested": date,
-            "original": kept_only,
+            "original": unsearched(),
             "sequence": long,
             "severity": long,
         } },
-        "source": { "properties": { "ip": ip, "geo": geo } },
+        "source": { "properties": { "ip": ip, "geo": { "properties": { "location": lenient("geo_point") } } } },
         "related": { "properties": { "ip": ip } },
         "onepassword": { "properties": {
             "aux_id": long,
@@ -57,12 +56,21 @@ fn ecs() -> Value {
 }
 
 fn ocsf() -> Value {
-    let (date, ip) = (json!({ "type": "date" }), json!({ "type": "ip" }));
+    let (date, ip) = (lenient("date"), lenient("ip"));
     json!({
-        "@timestamp": date,
+        "@timestamp": { "type": "date" },
         "time": date,
         "metadata": { "properties": { "logged_time": date } },
-        "raw_data": { "type": "keyword", "index": false, "doc_values": false },
+        "raw_data": unsearched(),
         "src_endpoint": { "properties": { "ip": ip } },
     })
+}
+
+fn lenient(kind: &str) -> Value {
+    json!({ "type": kind, "ignore_malformed": true })
+}
+
+/// The event's own text: for reading, not for searching.
+fn unsearched() -> Value {
+    json!({ "type": "keyword", "index": false, "doc_values": false })
 }

@@ -3,7 +3,7 @@
 use super::config::{INDEXED_UUID, Metadata, Product, Scheme};
 use crate::{
     Settings,
-    description::{BatchBounds, Description, Form, Setting, Transport},
+    description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
     http::Compression,
 };
 
@@ -11,7 +11,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "CrowdStrike Falcon",
     summary: "Sends events to Falcon LogScale, or to an HEC connector of Falcon Next-Gen SIEM.",
     transport: Transport::Http,
-    formats: &["raw", "ecs", "ocsf"],
+    formats: JSON_FORMATS,
     batch: BatchBounds { events: "5000", kib: "1024", wait_ms: "1000" },
     settings: &[
         Setting::new(

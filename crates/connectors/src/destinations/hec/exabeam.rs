@@ -3,7 +3,7 @@
 use super::config::{Metadata, Product, Scheme};
 use crate::{
     Settings,
-    description::{BatchBounds, Description, Form, Setting, Transport},
+    description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
     http::Compression,
 };
 
@@ -11,7 +11,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "Exabeam",
     summary: "Sends events to a Webhook Cloud Collector of the format HEC.",
     transport: Transport::Http,
-    formats: &["raw", "ecs", "ocsf"],
+    formats: JSON_FORMATS,
     batch: BatchBounds { events: "10000", kib: "8192", wait_ms: "1000" },
     settings: &[
         Setting::new("url", Form::Url, "The whole URL that the collector shows.").required(),

@@ -2,7 +2,7 @@
 
 use super::config::{INDEXED_UUID, Metadata, Product, Scheme};
 use crate::{
-    description::{BatchBounds, Description, Form, Setting, Transport},
+    description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
     http::Compression,
 };
 
@@ -10,7 +10,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "Splunk",
     summary: "Sends events to an HTTP Event Collector, as the 1Password add-on names them, so that its dashboards fill.",
     transport: Transport::Http,
-    formats: &["raw", "ecs", "ocsf"],
+    formats: JSON_FORMATS,
     batch: BatchBounds { events: "5000", kib: "1024", wait_ms: "1000" },
     settings: &[
         Setting::new(
