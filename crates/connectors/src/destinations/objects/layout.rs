@@ -22,6 +22,8 @@ pub(super) struct Group {
     pub(super) folder: String,
     /// Which of the batch's events, in their order.
     pub(super) indices: Vec<usize>,
+    /// They themselves.
+    pub(super) events: Batch,
 }
 
 /// What an object's name tells of what is in it.
@@ -86,11 +88,12 @@ pub(super) fn digest_of(batch: &Batch, events: &[OutgoingEvent]) -> String {
     HEXLOWER.encode(&context.finish().as_ref()[..DIGEST_BYTES])
 }
 
-/// The events by the folder that they belong to; in one folder, in the order of their positions.
+/// The events by the folder that they belong to; in one folder, in the order of their positions. Classes are read from the
+/// events' JSON: not for an asynchronous thread.
 pub(super) fn groups(config: &Config, batch: &Batch) -> Vec<Group> {
     if !config.is_ocsf && config.partition_by == PartitionBy::Arrival {
         let folder = folder_of(config, batch, None, arrival(batch));
-        return vec![Group { folder, indices: (0..batch.events.len()).collect() }];
+        return vec![Group { folder, indices: (0..batch.events.len()).collect(), events: batch.clone() }];
     }
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, event) in batch.events.iter().enumerate() {
@@ -101,7 +104,7 @@ pub(super) fn groups(config: &Config, batch: &Batch) -> Vec<Group> {
         let class_uid = config.is_ocsf.then(|| class_of(&event.text));
         groups.entry(folder_of(config, batch, class_uid, time)).or_default().push(index);
     }
-    groups.into_iter().map(|(folder, indices)| Group { folder, indices }).collect()
+    groups.into_iter().map(|(folder, indices)| Group { folder, events: batch.pick(&indices), indices }).collect()
 }
 
 /// When the batch began to arrive: later events do not scatter it.

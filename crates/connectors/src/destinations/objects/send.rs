@@ -70,10 +70,11 @@ impl<K> Connector<K> {
     }
 
     async fn deliver_groups(&self, batch: &Batch, is_settled: bool) -> Result<Delivered, DeliveryError> {
-        let groups = groups(&self.config, batch);
+        let (config, batch) = (Arc::clone(&self.config), batch.clone());
+        let groups = off_thread(move || groups(&config, &batch)).await;
         let mut repeated = 0;
         for (number, group) in groups.iter().enumerate() {
-            match self.deliver_group(batch, group, is_settled).await {
+            match self.deliver_group(group, is_settled).await {
                 Ok(more) => repeated += more,
                 Err(error) if number == 0 => return Err(error),
                 Err(error) => {
@@ -89,20 +90,16 @@ impl<K> Connector<K> {
     }
 
     /// Writes a group's object; tells how many of its events were there already.
-    async fn deliver_group(&self, batch: &Batch, group: &Group, is_settled: bool) -> Result<usize, DeliveryError> {
-        let mut batch = batch.pick(&group.indices);
-        let mut repeated = 0;
-        if !is_settled {
-            repeated = stored_events(&*self.place.store, &group.folder, &batch).await?;
-            batch = batch.slice(repeated..batch.events.len());
-        }
-        if batch.events.is_empty() {
+    async fn deliver_group(&self, group: &Group, is_settled: bool) -> Result<usize, DeliveryError> {
+        let repeated =
+            if is_settled { 0 } else { stored_events(&*self.place.store, &group.folder, &group.events).await? };
+        let events = group.events.slice(repeated..group.events.events.len());
+        let count = events.events.len();
+        if count == 0 {
             return Ok(repeated);
         }
-        let count = batch.events.len();
         let (config, folder) = (Arc::clone(&self.config), group.folder.clone());
-        let object = tokio::task::spawn_blocking(move || object_of(&config, &folder, &batch)).await;
-        let object = object.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        let object = off_thread(move || object_of(&config, &folder, &events)).await;
         Ok(if self.write(object).await? { repeated } else { repeated + count })
     }
 
@@ -144,4 +141,10 @@ impl<K: Send + Sync> Destination for Connector<K> {
         }
         Ok(delivered)
     }
+}
+
+/// Work of more than a few milliseconds.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
