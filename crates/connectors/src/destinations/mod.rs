@@ -1,8 +1,10 @@
 //! The systems, a folder each with the same files: `config` (its options and what they mean), `encode` (events to what
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
+mod facts;
 mod file;
 mod kafka;
+mod otlp;
 mod stdout;
 mod webhook;
 
@@ -72,6 +74,8 @@ destinations! {
     Webhook = "webhook" in webhook;
     /// Apache Kafka and its likes.
     Kafka = "kafka" in kafka;
+    /// OpenTelemetry logs over HTTP or gRPC.
+    Otlp = "otlp" in otlp;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

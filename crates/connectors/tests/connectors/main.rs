@@ -6,6 +6,7 @@ mod format;
 mod kafka;
 mod lines;
 mod ocsf;
+mod otlp;
 mod sample;
 mod selection;
 mod support;
