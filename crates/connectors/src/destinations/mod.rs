@@ -4,6 +4,7 @@
 mod facts;
 mod file;
 mod kafka;
+mod loki;
 mod otlp;
 mod stdout;
 mod webhook;
@@ -74,6 +75,8 @@ destinations! {
     Webhook = "webhook" in webhook;
     /// Apache Kafka and its likes.
     Kafka = "kafka" in kafka;
+    /// Grafana Loki.
+    Loki = "loki" in loki;
     /// OpenTelemetry logs over HTTP or gRPC.
     Otlp = "otlp" in otlp;
     /// A file on the hub's machine.
