@@ -2,10 +2,13 @@
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
 mod elasticsearch;
+mod facts;
 mod file;
 mod hec;
 mod kafka;
+mod loki;
 mod objects;
+mod otlp;
 mod stdout;
 mod syslog;
 mod webhook;
@@ -96,6 +99,10 @@ destinations! {
     AzureBlob = "azure-blob" in azure_blob;
     /// Apache Kafka and its likes.
     Kafka = "kafka" in kafka;
+    /// Grafana Loki.
+    Loki = "loki" in loki;
+    /// OpenTelemetry logs over HTTP or gRPC.
+    Otlp = "otlp" in otlp;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use daybook_events::Timestamp;
 use reqwest::{
-    Client, Method, RequestBuilder, StatusCode, Url,
+    Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url,
     header::{HeaderMap, RETRY_AFTER},
     redirect,
 };
@@ -67,11 +67,28 @@ impl HttpSender {
     ///
     /// The certificates of the settings cannot be used.
     pub(crate) fn open(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+        // One request at a time gains nothing from HTTP/2.
+        Self::open_with(settings, context, (Client::builder(), b"http/1.1"))
+    }
+
+    /// The same for what is spoken over HTTP/2 alone, such as gRPC.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub(crate) fn open_http2(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+        Self::open_with(settings, context, (Client::builder().http2_prior_knowledge(), b"h2"))
+    }
+
+    fn open_with(
+        settings: &Settings,
+        context: &Context,
+        (builder, alpn): (ClientBuilder, &[u8]),
+    ) -> Result<Self, SettingsError> {
         let tls = tls_of(settings)?;
         let mut preconfigured = tls.clone();
-        // One request at a time gains nothing from HTTP/2.
-        preconfigured.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let client = Client::builder()
+        preconfigured.alpn_protocols = vec![alpn.to_vec()];
+        let client = builder
             .tls_backend_preconfigured(preconfigured)
             .dns_resolver(context.guard.resolver())
             .redirect(redirect::Policy::none())
@@ -155,7 +172,7 @@ impl HttpSender {
 }
 
 /// What kept an answer away, without the URL, which may hold a secret.
-fn what_happened(error: &reqwest::Error) -> String {
+pub(crate) fn what_happened(error: &reqwest::Error) -> String {
     let mut text = if error.is_timeout() {
         "no answer in time".to_owned()
     } else if error.is_connect() {

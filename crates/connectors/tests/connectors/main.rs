@@ -8,6 +8,7 @@ mod kafka;
 mod lines;
 mod objects;
 mod ocsf;
+mod otlp;
 mod sample;
 mod selection;
 mod splunk_hec;

@@ -179,10 +179,11 @@ impl Job {
                 let deliver = self.opened.destination.deliver(&batch);
                 let mut deliver = std::pin::pin!(deliver);
                 let mut stop = self.stop.clone();
+                let mut stopped = std::pin::pin!(stopped_for(&mut stop, STOP_GRACE));
                 loop {
                     tokio::select! {
                         came = &mut deliver => break came,
-                        () = stopped_for(&mut stop, STOP_GRACE) => {
+                        () = &mut stopped => {
                             // Whether it was taken is not known: it is sent again by whoever goes on.
                             return Some(Turn::Ended(Ended::Stopped));
                         }
