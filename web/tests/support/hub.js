@@ -23,12 +23,12 @@ const POLL_INTERVAL_MS = 50;
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Starts a hub; `stop()` it after the tests. `options` are further ones of `daybook serve`. */
-export async function startHub(options = []) {
+/** Starts a hub; `stop()` it after the tests. `options` are further ones of `daybook serve`, `env` further variables. */
+export async function startHub(options = [], env = {}) {
   assert.ok(existsSync(BINARY), `${BINARY} is missing: run \`cargo build\`, or name another in DAYBOOK_BINARY`);
   const directory = mkdtempSync(path.join(tmpdir(), "daybook-web-"));
   const hub = new Hub(directory, await freePort());
-  await hub.start(options);
+  await hub.start(options, env);
   return hub;
 }
 
@@ -41,11 +41,11 @@ class Hub {
     this.log = "";
   }
 
-  async start(options) {
+  async start(options, variables) {
     const place = ["--listen", `127.0.0.1:${this.port}`, "--public-url", this.url];
     // Nothing of the environment may reach another hub.
     const others = Object.entries(process.env).filter(([name]) => !name.startsWith("DAYBOOK_"));
-    const env = { ...Object.fromEntries(others), DAYBOOK_DATA_DIR: this.directory };
+    const env = { ...Object.fromEntries(others), ...variables, DAYBOOK_DATA_DIR: this.directory };
     this.child = spawn(BINARY, ["serve", ...place, ...options], { env, stdio: ["ignore", "pipe", "pipe"] });
     running.add(this.child);
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -122,7 +122,7 @@ function readJson(file) {
 }
 
 /** A port that was free a moment ago: the hub's public address has to be known before it listens. */
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use daybook_connectors::{DestinationKind, Hop, Settings, Transport, canary, check};
+use daybook_connectors::{DestinationKind, Hop, Settings, SettingsError, Transport, canary, check};
 use daybook_events::{AUDIT_EVENTS, Actor, ConnectorId, Grant, WIRE_FEATURES};
 use daybook_store::{Connector, ConnectorChange, ConnectorState, Direction, NewConnector, Origin, StoreError};
 
@@ -28,6 +28,33 @@ pub(crate) enum Locality {
     RemoteOnly,
 }
 
+/// Why a destination is not as somebody wants it. For programs it is one answer; a form says what is wrong field by field.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The settings do not fit, all problems at once.
+    Settings(SettingsError),
+    /// The store did not take it: the name is taken, or it is gone.
+    Store(StoreError),
+    /// Anything else.
+    Said(ApiError),
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Said(error)
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Settings(error) => Self::invalid(error.to_string()),
+            Refused::Store(error) => error.into(),
+            Refused::Said(error) => error,
+        }
+    }
+}
+
 /// Adds a destination, which is at work within a second.
 ///
 /// # Errors
@@ -39,7 +66,7 @@ pub(crate) async fn add_destination(
     draft: Draft,
     locality: Locality,
     origin: Origin,
-) -> Result<Connector, ApiError> {
+) -> Result<Connector, Refused> {
     let (name, kind) = (check_name(&draft.name)?.to_owned(), kind_of(&draft.kind, locality)?);
     let parted = part(kind.description(), draft.settings);
     open_parted(app, kind, &parted)?;
@@ -53,7 +80,7 @@ pub(crate) async fn add_destination(
         origin,
         state: ConnectorState::Active,
     };
-    let added = app.catalog.add_connector(grant, actor, id, new).await?;
+    let added = app.catalog.add_connector(grant, actor, id, new).await.map_err(Refused::Store)?;
     app.connectors_changed.notify_one();
     Ok(added)
 }
@@ -70,10 +97,10 @@ pub(crate) async fn change_destination(
     connector: &Connector,
     (name, settings): (Option<String>, BTreeMap<String, String>),
     locality: Locality,
-) -> Result<Connector, ApiError> {
+) -> Result<Connector, Refused> {
     if connector.origin == Origin::Configuration {
         let message = "it is set up in the hub's configuration file: change it there, and restart the hub";
-        return Err(ApiError::new(StatusCode::CONFLICT, message));
+        return Err(ApiError::new(StatusCode::CONFLICT, message).into());
     }
     change_whatever_its_origin(app, (grant, actor), connector, (name, settings), locality).await
 }
@@ -85,7 +112,7 @@ pub(super) async fn change_whatever_its_origin(
     connector: &Connector,
     (name, settings): (Option<String>, BTreeMap<String, String>),
     locality: Locality,
-) -> Result<Connector, ApiError> {
+) -> Result<Connector, Refused> {
     let kind = kind_of(&connector.kind, locality)?;
     let name = name.as_deref().map(check_name).transpose()?.map(str::to_owned);
     let id = &connector.connector_id;
@@ -105,7 +132,7 @@ pub(super) async fn change_whatever_its_origin(
     // Sealed again, the same secrets would look like others.
     let sealed_secrets = (parted.secret != secrets).then(|| parted.seal(&app.secret_sealer, id));
     let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
-    let changed = app.catalog.change_connector(grant, actor, id, change).await?;
+    let changed = app.catalog.change_connector(grant, actor, id, change).await.map_err(Refused::Store)?;
     app.connectors_changed.notify_one();
     Ok(changed)
 }
@@ -161,7 +188,7 @@ pub(crate) async fn test_draft(
     grant: &Grant,
     draft: Draft,
     locality: Locality,
-) -> Result<Vec<Hop>, ApiError> {
+) -> Result<Vec<Hop>, Refused> {
     let kind = kind_of(&draft.kind, locality)?;
     let opened = open_parted(app, kind, &part(kind.description(), draft.settings))?;
     Ok(walk(app, grant.account(), &opened).await)
@@ -175,11 +202,20 @@ async fn walk(app: &App, account: &daybook_events::AccountId, opened: &Opened) -
     Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
 }
 
-fn open_parted(app: &App, kind: DestinationKind, parted: &Parted) -> Result<Opened, ApiError> {
-    let wrong = |error: daybook_connectors::SettingsError| ApiError::invalid(error.to_string());
-    let settings = Settings::check(kind.description(), &parted.whole()).map_err(wrong)?;
+/// Whether the settings of a new destination fit, whatever else may be wrong with it.
+///
+/// # Errors
+///
+/// As for adding it, but for its name.
+pub(crate) fn check_settings(app: &App, draft: &Draft, locality: Locality) -> Result<(), Refused> {
+    let kind = kind_of(&draft.kind, locality)?;
+    open_parted(app, kind, &part(kind.description(), draft.settings.clone())).map(|_| ())
+}
+
+fn open_parted(app: &App, kind: DestinationKind, parted: &Parted) -> Result<Opened, Refused> {
+    let settings = Settings::check(kind.description(), &parted.whole()).map_err(Refused::Settings)?;
     // What is tried out here is not kept: any key will do.
-    Opened::new(kind, &settings, (&app.connector_context, [0; 32])).map_err(wrong)
+    Opened::new(kind, &settings, (&app.connector_context, [0; 32])).map_err(Refused::Settings)
 }
 
 fn kind_of(name: &str, locality: Locality) -> Result<DestinationKind, ApiError> {

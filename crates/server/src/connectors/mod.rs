@@ -11,9 +11,9 @@ mod standing;
 
 pub(crate) use configured::{ConfiguredDestination, take_configured};
 pub(crate) use destinations::{
-    Draft, Locality, add_destination, change_destination, find_destination, set_destination_state, test_destination,
-    test_draft,
+    Draft, Locality, Refused, add_destination, change_destination, check_settings, find_destination,
+    set_destination_state, test_destination, test_draft,
 };
 pub(crate) use opening::{Opened, context, open};
 pub(crate) use sealing::{part, unseal};
-pub(crate) use standing::{StreamStanding, standing_of, status_in_words};
+pub(crate) use standing::{Standing, StreamStanding, standing_of, status_in_words};

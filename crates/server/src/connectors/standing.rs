@@ -17,7 +17,7 @@ pub(crate) struct Standing {
 }
 
 /// How one stream of it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct StreamStanding {
     pub(crate) feature: Feature,
     /// The last event that is settled.

@@ -1,7 +1,7 @@
 //! The events of an account, newest first: a look at what comes in. Searching them is for the systems that read them.
 
 mod read;
-mod summary;
+pub(super) mod summary;
 
 use std::collections::BTreeSet;
 

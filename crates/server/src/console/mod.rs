@@ -12,8 +12,10 @@
 mod accounts;
 mod assets;
 mod audit;
+mod connectors;
 mod cookies;
 mod credentials;
+mod destinations;
 mod directory;
 mod doors;
 mod error;
@@ -125,6 +127,9 @@ routes! {
     Viewer {
         get "/accounts/{account}" home::show_home;
         get "/accounts/{account}/events" events::show_events;
+        get "/accounts/{account}/destinations" destinations::list_destinations;
+        get "/accounts/{account}/destinations/{destination}" destinations::show_destination;
+        get "/accounts/{account}/destinations/{destination}/dead-letters" destinations::show_dead_letters;
         get "/accounts/{account}/leave" person::confirm_leaving;
         post "/accounts/{account}/leave" person::leave_account;
     }
@@ -153,6 +158,25 @@ routes! {
         post "/accounts/{account}/integrations/{integration}/tokens/{token}/replace" tokens::replace_token;
         get "/accounts/{account}/integrations/{integration}/tokens/{token}/revoke" tokens::ask_to_revoke;
         post "/accounts/{account}/integrations/{integration}/tokens/{token}/revoke" tokens::revoke_token;
+    }
+    Administrator {
+        get "/accounts/{account}/destinations/new" destinations::new_destination;
+        post "/accounts/{account}/destinations/new" destinations::add_destination;
+        post "/accounts/{account}/destinations/new/test" destinations::test_new_destination;
+        post "/accounts/{account}/destinations/{destination}/test" destinations::test_destination;
+        get "/accounts/{account}/destinations/{destination}/settings" destinations::show_settings;
+        post "/accounts/{account}/destinations/{destination}/settings" destinations::change_destination;
+        post "/accounts/{account}/destinations/{destination}/pause" destinations::pause_destination;
+        post "/accounts/{account}/destinations/{destination}/resume" destinations::resume_destination;
+        post "/accounts/{account}/destinations/{destination}/retry" destinations::retry_destination;
+        get "/accounts/{account}/destinations/{destination}/replay" destinations::ask_to_replay;
+        post "/accounts/{account}/destinations/{destination}/replay" destinations::replay_events;
+        post "/accounts/{account}/destinations/{destination}/replays/{replay}/cancel" destinations::cancel_replay;
+        post "/accounts/{account}/destinations/{destination}/dead-letters/redrive" destinations::redrive_dead_letters;
+        get "/accounts/{account}/destinations/{destination}/dead-letters/discard" destinations::ask_to_discard;
+        post "/accounts/{account}/destinations/{destination}/dead-letters/discard" destinations::discard_dead_letters;
+        get "/accounts/{account}/destinations/{destination}/remove" destinations::ask_to_remove_destination;
+        post "/accounts/{account}/destinations/{destination}/remove" destinations::remove_destination;
     }
     Administrator {
         get "/accounts/{account}/people" people::list_people;

@@ -57,6 +57,7 @@ pub(super) struct Place {
 pub(super) enum Section {
     Home,
     Integrations,
+    Destinations,
     Events,
     People,
     Audit,
@@ -69,6 +70,7 @@ impl Section {
         let all = [
             (Self::Home, "", "home", words::NAV_HOME, Role::Viewer),
             (Self::Integrations, "/integrations", "integrations", words::NAV_INTEGRATIONS, Role::Administrator),
+            (Self::Destinations, "/destinations", "destinations", words::NAV_DESTINATIONS, Role::Viewer),
             (Self::Events, "/events", "events", words::NAV_EVENTS, Role::Viewer),
             (Self::People, "/people", "people", words::NAV_PEOPLE, Role::Administrator),
             (Self::Audit, "/audit", "audit", words::NAV_AUDIT, Role::Administrator),

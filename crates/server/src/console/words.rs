@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod audit;
+pub(super) mod connectors;
 pub(super) mod events;
 pub(super) mod home;
 pub(super) mod integrations;
@@ -24,6 +25,7 @@ pub(super) const REQUEST: Noun = ("request", "requests");
 
 pub(super) const NAV_HOME: &str = "Home";
 pub(super) const NAV_INTEGRATIONS: &str = "Integrations";
+pub(super) const NAV_DESTINATIONS: &str = "Destinations";
 pub(super) const NAV_EVENTS: &str = "Events";
 pub(super) const NAV_PEOPLE: &str = "People";
 pub(super) const NAV_AUDIT: &str = "Audit trail";

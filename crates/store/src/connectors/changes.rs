@@ -162,7 +162,7 @@ impl Catalog {
         let action = if state == ConnectorState::Removed { "delete" } else { "update" };
         let record = AuditRecord::new(action, "sa", connector_id, &after.name)
             .with_info(state.to_string())
-            .with_change(json!({"state": before.state.as_str()}), json!({"state": state.as_str()}));
+            .with_change(before.told(json!({"state": before.state.as_str()})), after.told(json!({"state": state.as_str()})));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         if state == ConnectorState::Removed {
             self.remove_belongings(&mut transaction, connector_id).await?;

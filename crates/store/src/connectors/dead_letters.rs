@@ -248,7 +248,7 @@ impl Catalog {
         }
         let record = AuditRecord::new("update", "sa", connector_id, &connector.name)
             .with_info(format!("dead letters {done}: {count}"))
-            .with_change(json!({"dead_letters": count}), json!({"dead_letters": done}));
+            .with_change(connector.told(json!({"dead_letters": count})), connector.told(json!({"dead_letters": done})));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("change dead letters")?;
         Ok(count)

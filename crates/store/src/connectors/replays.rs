@@ -80,10 +80,11 @@ impl Catalog {
         let query = query.bind(connector_id.as_str()).bind(replay.account_id.as_str());
         let query = query.bind(since.as_nanos()).bind(until.as_nanos()).bind(replay.requested_at.as_nanos());
         query.execute(&mut *transaction).await.step("add a replay")?;
+        let asked = json!({"replay": "asked for", "since": since.to_string(), "until": until.to_string()});
         let record = AuditRecord::new("update", "sa", connector_id, &connector.name)
             .with_aux(&replay.replay_id)
             .with_info(format!("replay: {since} to {until}"))
-            .with_change(Value::Null, json!({"replay": {"since": since.to_string(), "until": until.to_string()}}));
+            .with_change(Value::Null, connector.told(asked));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("add a replay")?;
         Ok(replay)
@@ -133,10 +134,11 @@ impl Catalog {
         let replay = replay(&row.ok_or_else(missing)?)?;
         let mut transaction = self.database.writers().begin().await.step("cancel a replay")?;
         let connector = lock_own_connector(&self.database, &mut transaction, grant, &replay.connector_id).await?;
+        let state = |state: ReplayState| connector.told(json!({"replay": state.as_str()}));
         let record = AuditRecord::new("update", "sa", &replay.connector_id, &connector.name)
             .with_aux(replay_id)
             .with_info("replay cancelled")
-            .with_change(json!({"replay": replay.state.as_str()}), json!({"replay": ReplayState::Cancelled.as_str()}));
+            .with_change(state(replay.state), state(ReplayState::Cancelled));
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         if !self.end_replay(&mut transaction, replay_id, ReplayState::Cancelled).await? {
             return Err(missing());

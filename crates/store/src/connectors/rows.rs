@@ -122,10 +122,17 @@ impl Connector {
         Value::Object(told)
     }
 
+    /// What an audit record tells of it before or after something: which way its events go, and this.
+    pub(super) fn told(&self, mut members: Value) -> Value {
+        members["direction"] = self.direction.as_str().into();
+        members
+    }
+
     /// What an audit record tells of a change: what was and what is, of all that differs. Secrets are said to have been
     /// replaced, and no more.
     pub(super) fn difference(&self, after: &Self) -> (Value, Value) {
-        let (mut was, mut is) = (Map::new(), Map::new());
+        let direction = || Map::from_iter([("direction".to_owned(), self.direction.as_str().into())]);
+        let (mut was, mut is) = (direction(), direction());
         if self.name != after.name {
             was.insert("name".into(), self.name.clone().into());
             is.insert("name".into(), after.name.clone().into());

@@ -101,11 +101,11 @@ contract! {
             "settings.url": "https://siem.example/hook", "settings.timeout_secs": "30",
         }));
         assert_eq!(told[1].before, json!({
-            "name": "Production", "settings.url": "https://siem.example/hook", "settings.timeout_secs": "30",
+            "direction": "destination", "name": "Production", "settings.url": "https://siem.example/hook", "settings.timeout_secs": "30",
             "settings.index": null, "secrets": "[secret]",
         }));
         assert_eq!(told[1].after, json!({
-            "name": "Splunk", "settings.url": "https://other.example/", "settings.timeout_secs": null,
+            "direction": "destination", "name": "Splunk", "settings.url": "https://other.example/", "settings.timeout_secs": null,
             "settings.index": "main", "secrets": "[secret], replaced",
         }));
         let stream = grant.to_read(&AUDIT_EVENTS).unwrap();

@@ -129,7 +129,7 @@ fn short(text: &str) -> String {
 /// JSON with a line for each member, otherwise byte for byte as it is, and whether it was cut.
 ///
 /// Parsing it and writing it again would change the order of members and the digits of large numbers.
-pub(super) fn indent(json: &str) -> (String, bool) {
+pub(in crate::console) fn indent(json: &str) -> (String, bool) {
     let mut text = String::new();
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     let mut characters = json.chars().peekable();

@@ -10,7 +10,7 @@ pub(in crate::console) const NOTHING: &str = "none";
 /// The kinds of things that actions are done to: code and name.
 pub(in crate::console) const OBJECTS: &[(&str, &str)] = &[
     ("account", "Account"),
-    ("sa", "Integration"),
+    ("sa", "Integration, source or destination"),
     ("satoken", "Bearer token"),
     ("user", "Person"),
     ("cred", "Passkey"),
@@ -40,6 +40,9 @@ pub(in crate::console) const ACTIONS: &[(&str, &str)] = &[
 /// What somebody did, as the end of a sentence that begins with their name and is followed by the object's.
 pub(in crate::console) fn did(action: &str, object_type: &str, before: &Value, after: &Value) -> String {
     let has = |value: &Value, member: &str| value.get(member).is_some();
+    if let Some(connector) = after.get("direction").and_then(Value::as_str).filter(|_| object_type == "sa") {
+        return format!("{} the {connector}", did_to_connector(action, before, after));
+    }
     let text = match (object_type, action) {
         ("account", "create") => "added the account",
         ("account", "update") => "changed the account",
@@ -74,6 +77,23 @@ pub(in crate::console) fn did(action: &str, object_type: &str, before: &Value, a
         _ => return format!("did “{action}” to {}", object(object_type).to_lowercase()),
     };
     text.to_owned()
+}
+
+/// What somebody did to a source or a destination, which share the wire's code with integrations.
+fn did_to_connector(action: &str, before: &Value, after: &Value) -> &'static str {
+    let is = |value: &Value, member: &str, text: &str| value[member] == text;
+    match action {
+        "create" => "added",
+        "delete" => "removed",
+        _ if is(after, "state", "paused") => "paused",
+        _ if is(after, "state", "active") => "resumed",
+        _ if is(after, "dead_letters", "queued") => "redrove dead letters of",
+        _ if is(after, "dead_letters", "discarded") => "discarded dead letters of",
+        _ if is(after, "replay", "asked for") => "asked for a replay to",
+        _ if is(before, "replay", "running") => "stopped a replay to",
+        _ if after.as_object().is_some_and(|after| after.keys().all(|name| ["direction", "name"].contains(&name.as_str()))) => "renamed",
+        _ => "changed the settings of",
+    }
 }
 
 /// The same without a name before it.
@@ -111,7 +131,16 @@ pub(in crate::console) fn member(name: &str) -> String {
         "password" => "Password",
         "passkey" => "Passkey",
         "passkeys" => "Passkeys",
-        other => return other.replace('_', " "),
+        "direction" => "Direction",
+        "secrets" => "Secrets",
+        "dead_letters" => "Dead letters",
+        "replay" => "Replay",
+        "since" => "Since",
+        "until" => "Until",
+        other => {
+            let setting = other.strip_prefix("settings.");
+            return setting.map_or_else(|| other.replace('_', " "), super::connectors::label);
+        }
     };
     known.to_owned()
 }
