@@ -1,11 +1,15 @@
 //! The systems, a folder each with the same files: `config` (its options and what they mean), `encode` (events to what
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
+mod elasticsearch;
 mod file;
+mod hec;
 mod stdout;
 mod webhook;
 
 use std::{fmt, str::FromStr};
+
+use hec::{crowdstrike, exabeam, splunk};
 
 use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
 
@@ -67,6 +71,14 @@ macro_rules! destinations {
 }
 
 destinations! {
+    /// Splunk's HTTP Event Collector.
+    SplunkHec = "splunk-hec" in splunk;
+    /// Elasticsearch and OpenSearch.
+    Elasticsearch = "elasticsearch" in elasticsearch;
+    /// CrowdStrike Falcon LogScale and Next-Gen SIEM.
+    CrowdStrike = "crowdstrike" in crowdstrike;
+    /// Exabeam New-Scale.
+    Exabeam = "exabeam" in exabeam;
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
     /// A file on the hub's machine.

@@ -125,6 +125,11 @@ impl HttpSender {
         self.client.post(url)
     }
 
+    /// Begins a request that puts something in a place.
+    pub(crate) fn put(&self, url: Url) -> RequestBuilder {
+        self.client.put(url)
+    }
+
     /// Sends a request and reads the whole answer, whatever its status; of a body longer than `body_bytes_max` the
     /// beginning.
     ///
