@@ -137,7 +137,8 @@ impl Pushing {
             _ => Receiver::Sink(Sink::start(Keep::Nothing)?),
         };
         let url = receiver.url();
-        let mut settings = vec![("from", "beginning")];
+        // The last batch is not full: its wait is nobody's throughput.
+        let mut settings = vec![("from", "beginning"), ("batch_wait_ms", "0")];
         settings.extend(case.settings);
         settings.extend(url.as_deref().map(|url| ("url", url)));
         let destination = self.manager.add_destination(&self.account.uuid, (case.id, case.kind), &settings).await?;
