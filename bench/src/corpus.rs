@@ -84,7 +84,13 @@ impl Corpus {
         (0..parts).map(time).collect()
     }
 
-    fn item_usages(&self) -> impl Iterator<Item = &Batch> {
+    /// The bodies of item usages, over and over again up to so many events: one long stream.
+    pub(crate) fn item_usages_of(&self, events: usize) -> Vec<Batch> {
+        let count = events.div_ceil(BATCH_EVENTS);
+        self.item_usages().cycle().take(count).cloned().collect()
+    }
+
+    fn item_usages(&self) -> impl Iterator<Item = &Batch> + Clone {
         self.batches.iter().filter(|batch| batch.is_of(&ITEM_USAGES))
     }
 }

@@ -19,8 +19,11 @@ const START_TIME_MAX: Duration = Duration::from_secs(30);
 const STOP_TIME_MAX: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// What differs from the defaults: no rate limits, which would be all that is measured, and a quiet log.
-const CONFIG: &str = "[events_api]\nrequests_per_minute = 0\nrequests_per_hour = 0\n[logs]\nlevel = \"warn\"\n";
+/// What differs from the defaults: no rate limits, which would be all that is measured, receivers on this machine, and a
+/// quiet log.
+const CONFIG: &str = "[events_api]\nrequests_per_minute = 0\nrequests_per_hour = 0\n\
+                      [connectors]\nallow_networks = \"127.0.0.0/8\"\n\
+                      [logs]\nlevel = \"warn\"\n";
 
 /// How to start a hub.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! Accounts and tokens on a hub, through its management API.
+//! Accounts, tokens and destinations on a hub, through its management API.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,18 @@ pub(crate) struct Account {
     pub(crate) uuid: String,
     pub(crate) producer: HeaderValue,
     pub(crate) reader: HeaderValue,
+}
+
+/// How a destination stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    /// Events that it has not settled, of all streams.
+    pub(crate) behind: u64,
+    /// Events that it has settled.
+    pub(crate) settled: u64,
+    pub(crate) dead_letters: u64,
+    /// Its status, and what is wrong with its streams.
+    pub(crate) said: String,
 }
 
 /// What an account's streams take in storage, together.
@@ -113,6 +125,36 @@ impl Manager {
         Ok(Storage { events: sum("events"), blocks: sum("blocks"), stored_bytes: sum("stored_bytes") })
     }
 
+    /// A new destination, at work within a second; gives its id.
+    pub(crate) async fn add_destination(
+        &mut self,
+        account: &str,
+        (name, kind): (&str, &str),
+        settings: &[(&str, &str)],
+    ) -> Result<String> {
+        let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
+        let path = format!("/manage/v1/accounts/{account}/destinations");
+        text(&self.post(&path, &json!({"name": name, "kind": kind, "settings": settings})).await?, "uuid")
+    }
+
+    pub(crate) async fn pause_destination(&mut self, account: &str, destination: &str) -> Result<()> {
+        let path = format!("/manage/v1/accounts/{account}/destinations/{destination}");
+        let change = Bytes::from(json!({"state": "paused"}).to_string());
+        self.ask(Method::PATCH, &path, change, 200).await.map(drop)
+    }
+
+    /// How a destination stands by now.
+    pub(crate) async fn standing(&mut self, account: &str, destination: &str) -> Result<Standing> {
+        let view = self.get(&format!("/manage/v1/accounts/{account}/destinations/{destination}")).await?;
+        standing_of(&view)
+    }
+
+    /// How all destinations of an account stand by now.
+    pub(crate) async fn standings(&mut self, account: &str) -> Result<Vec<Standing>> {
+        let views = self.get(&format!("/manage/v1/accounts/{account}/destinations")).await?;
+        views.as_array().context("destinations are a list")?.iter().map(standing_of).collect()
+    }
+
     async fn get(&mut self, path: &str) -> Result<Value> {
         self.ask(Method::GET, path, Bytes::new(), 200).await
     }
@@ -132,6 +174,15 @@ impl Manager {
         let body = self.connection.send(call).await?.expect(status).context(purpose)?;
         serde_json::from_slice(&body).context("read the hub's answer")
     }
+}
+
+fn standing_of(view: &Value) -> Result<Standing> {
+    let streams = view["streams"].as_array().context("a destination has streams")?;
+    let sum = |name: &str| streams.iter().filter_map(|stream| stream[name].as_u64()).sum();
+    let reasons = streams.iter().filter_map(|stream| stream["reason"].as_str()).filter(|reason| !reason.is_empty());
+    let said = std::iter::once(text(view, "status")?.as_str()).chain(reasons).collect::<Vec<_>>().join(": ");
+    let dead_letters = view["dead_letters"].as_u64().unwrap_or_default();
+    Ok(Standing { behind: sum("behind"), settled: sum("position"), dead_letters, said })
 }
 
 fn bearer(token: &str) -> Result<HeaderValue> {

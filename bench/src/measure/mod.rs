@@ -1,10 +1,15 @@
 //! The measurements: one question each, answered as figures.
 
+mod behind;
 mod console;
 mod disk;
+mod fan_out;
 mod ingest;
 mod memory;
 mod nginx;
+mod push;
+mod push_lag;
+mod push_limits;
 mod read_out;
 mod start;
 mod storage;
@@ -39,6 +44,14 @@ pub(crate) enum Measurement {
     Console,
     /// Many streams instead of a few.
     Streams,
+    /// Events that are pushed to a destination.
+    Push,
+    /// From an append to the destination that has acknowledged it.
+    PushLag,
+    /// Appends while many destinations are fed.
+    FanOut,
+    /// Memory with a million events behind a destination that is dead.
+    Behind,
 }
 
 /// What to measure on which store. PostgreSQL is asked only what differs by store.
@@ -66,5 +79,9 @@ pub(crate) async fn measure(bench: &mut Bench, measurement: Measurement, store: 
         Measurement::Start => start::measure(bench).await,
         Measurement::Console => console::measure(bench).await,
         Measurement::Streams => streams::measure(bench).await,
+        Measurement::Push => push::measure(bench).await,
+        Measurement::PushLag => push_lag::measure(bench).await,
+        Measurement::FanOut => fan_out::measure(bench).await,
+        Measurement::Behind => behind::measure(bench).await,
     }
 }

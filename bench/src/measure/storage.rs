@@ -46,7 +46,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
 }
 
 /// Waits until the packer has stopped; tells how long it worked, and how many events it left: the last of a stream.
-async fn wait_for_packer(manager: &mut Manager, account: &str) -> Result<(Duration, u64)> {
+pub(super) async fn wait_for_packer(manager: &mut Manager, account: &str) -> Result<(Duration, u64)> {
     let started = Instant::now();
     let (mut behind, mut moved) = (manager.events_behind_packer(account).await?, started);
     while moved.elapsed() < QUIET_TIME && started.elapsed() < PACK_TIME_MAX {

@@ -25,13 +25,13 @@ use crate::{
 const VISIBLE_MILLIS_MAX: f64 = 50.0;
 const APPEND_INTERVAL: Duration = Duration::from_millis(20);
 /// For the last event to be seen.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Ids of the events sent: this, and their number in base 26.
-const UUID_PREFIX: &str = "VISIBILITYVISIBILITYVI";
-const UUID_DIGITS: u32 = 4;
+pub(super) const UUID_PREFIX: &str = "VISIBILITYVISIBILITYVI";
+pub(super) const UUID_DIGITS: u32 = 4;
 
 /// When each event was sent; the producer's and the puller's clock is the same.
-type SentTimes = Arc<Vec<OnceLock<Instant>>>;
+pub(super) type SentTimes = Arc<Vec<OnceLock<Instant>>>;
 
 pub(super) async fn measure(bench: &mut Bench, store: Store) -> Result<()> {
     let count = bench.scale.visible_count;
@@ -64,7 +64,7 @@ pub(super) async fn measure(bench: &mut Bench, store: Store) -> Result<()> {
 }
 
 /// Sends one event a request on a clock; gives how long each append took.
-async fn produce(
+pub(super) async fn produce(
     mut connection: Connection,
     account: &Account,
     mut event: Value,
@@ -116,7 +116,7 @@ fn uuid_of(number: usize) -> String {
     UUID_PREFIX.chars().chain((0..UUID_DIGITS).rev().map(digit)).collect()
 }
 
-fn number_of(uuid: &str) -> Option<usize> {
+pub(super) fn number_of(uuid: &str) -> Option<usize> {
     let digits = uuid.strip_prefix(UUID_PREFIX)?.bytes();
     Some(digits.fold(0, |number, digit| number * 26 + usize::from(digit - b'A')))
 }

@@ -1,6 +1,6 @@
 //! What a destination takes: events of one stream, in position order, already filtered, redacted and encoded.
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use daybook_events::{AccountId, Feature, Position, Timestamp};
 use serde::Deserialize;
@@ -28,7 +28,7 @@ impl OutgoingEvent {
     /// An event sent as it is. One without a `uuid` of its own is known by its stream and position.
     #[must_use]
     pub fn raw(feature: &Feature, position: Position, (time, arrival): (Timestamp, Timestamp), payload: &str) -> Self {
-        let uuid = uuid_of(payload).unwrap_or_else(|| format!("{feature}-{position}"));
+        let uuid = uuid_of(payload).unwrap_or_else(|| format!("{feature}-{position}").into());
         let payload: Arc<str> = payload.into();
         Self {
             position,
@@ -105,13 +105,18 @@ impl Batch {
     }
 }
 
-/// The `uuid` of an event, if it has one.
-fn uuid_of(payload: &str) -> Option<String> {
+/// The `uuid` of an event, if it has one. Most begin with it, and need not be read to their end.
+fn uuid_of(payload: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
-    struct Identity {
-        uuid: String,
+    struct Identity<'a> {
+        #[serde(borrow)]
+        uuid: Cow<'a, str>,
     }
-    serde_json::from_str::<Identity>(payload).ok().map(|it| it.uuid).filter(|uuid| !uuid.is_empty())
+    let first = payload.strip_prefix(r#"{"uuid":""#).and_then(|rest| rest.split_once('"')).map(|(uuid, _)| uuid);
+    if let Some(uuid) = first.filter(|uuid| !uuid.is_empty() && !uuid.contains('\\')) {
+        return Some(Cow::Borrowed(uuid));
+    }
+    serde_json::from_str::<Identity<'_>>(payload).ok().map(|it| it.uuid).filter(|uuid| !uuid.is_empty())
 }
 
 #[cfg(test)]
@@ -125,6 +130,14 @@ mod tests {
         assert_eq!(batch.slice(1..3).id(), "auditevents-2-3");
         assert_eq!(batch.pick(&[0, 2]).events.len(), 2);
         assert_eq!(batch.id(), batch.clone().id());
+    }
+
+    #[test]
+    fn an_id_is_read_wherever_and_however_it_is_written() {
+        let given = [r#"{"uuid":"A","x":1}"#, r#"{"x":1,"uuid":"B"}"#, r#"{"uuid":"a\"b"}"#, r#"{"uuid":""}"#];
+        let batch = testing::batch_of("okta.system", &given);
+        let uuids: Vec<&str> = batch.events.iter().map(|event| &*event.uuid).collect();
+        assert_eq!(uuids, ["A", "B", "a\"b", "okta.system-4"]);
     }
 
     #[test]

@@ -73,12 +73,18 @@ impl Reader {
             let _ = tokio::time::timeout(LOOK_EVERY, signal.changed()).await;
             return Ok(None);
         }
-        if events.count() < self.opened.batch_events && !events.more && !self.opened.batch_wait.is_zero() {
+        if !self.is_full(&events) && !self.opened.batch_wait.is_zero() {
             tokio::time::sleep(self.opened.batch_wait).await;
             events = self.read(after).await?;
         }
         let (work, end) = self.shape(events).await;
         Ok(Some((work, end)))
+    }
+
+    /// Whether waiting could not make the batch larger.
+    fn is_full(&self, events: &Events) -> bool {
+        let bytes = || events.runs.iter().map(|run| run.joined().len()).sum::<usize>();
+        events.more || events.count() >= self.opened.batch_events || bytes() >= self.opened.batch_bytes
     }
 
     async fn read(&mut self, after: Position) -> Result<Events, StoreError> {
