@@ -47,6 +47,21 @@ async fn the_routes_are_these() {
     GET /manage/v1/accounts
     POST /manage/v1/accounts
     PATCH /manage/v1/accounts/{account}
+    GET /manage/v1/accounts/{account}/destinations
+    POST /manage/v1/accounts/{account}/destinations
+    POST /manage/v1/accounts/{account}/destinations/test
+    DELETE /manage/v1/accounts/{account}/destinations/{destination}
+    GET /manage/v1/accounts/{account}/destinations/{destination}
+    PATCH /manage/v1/accounts/{account}/destinations/{destination}
+    GET /manage/v1/accounts/{account}/destinations/{destination}/attempts
+    GET /manage/v1/accounts/{account}/destinations/{destination}/dead-letters
+    POST /manage/v1/accounts/{account}/destinations/{destination}/dead-letters/discard
+    POST /manage/v1/accounts/{account}/destinations/{destination}/dead-letters/redrive
+    GET /manage/v1/accounts/{account}/destinations/{destination}/hours
+    GET /manage/v1/accounts/{account}/destinations/{destination}/replays
+    POST /manage/v1/accounts/{account}/destinations/{destination}/replays
+    DELETE /manage/v1/accounts/{account}/destinations/{destination}/replays/{replay}
+    POST /manage/v1/accounts/{account}/destinations/{destination}/test
     GET /manage/v1/accounts/{account}/integrations
     POST /manage/v1/accounts/{account}/integrations
     DELETE /manage/v1/accounts/{account}/integrations/{integration}
@@ -59,6 +74,7 @@ async fn the_routes_are_these() {
     POST /manage/v1/accounts/{account}/tokens/{token}/revoke
     GET /manage/v1/administration-tokens
     DELETE /manage/v1/administration-tokens/{token}
+    GET /manage/v1/destination-kinds
     GET /manage/v1/people
     POST /manage/v1/people/{person}/reset-link
     POST /manage/v1/setup-link
