@@ -10,3 +10,4 @@ mod sample;
 mod selection;
 mod splunk_hec;
 mod support;
+mod vendors;
