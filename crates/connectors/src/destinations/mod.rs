@@ -4,11 +4,15 @@
 mod elasticsearch;
 mod facts;
 mod file;
+mod google_secops;
 mod hec;
+mod intake;
 mod kafka;
 mod loki;
 mod objects;
+mod one_by_one;
 mod otlp;
+mod sentinel;
 mod stdout;
 mod syslog;
 mod webhook;
@@ -17,6 +21,7 @@ use std::{fmt, str::FromStr};
 
 use self::{
     hec::{crowdstrike, exabeam, splunk},
+    intake::{cortex_xsiam, datadog, http, panther, rapid7, sumo_logic},
     objects::{azure_blob, gcs, s3},
 };
 use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
@@ -87,6 +92,22 @@ destinations! {
     CrowdStrike = "crowdstrike" in crowdstrike;
     /// Exabeam New-Scale.
     Exabeam = "exabeam" in exabeam;
+    /// Datadog's Logs intake.
+    Datadog = "datadog" in datadog;
+    /// A Sumo Logic HTTP source.
+    SumoLogic = "sumo-logic" in sumo_logic;
+    /// A Panther HTTP source.
+    Panther = "panther" in panther;
+    /// Microsoft Sentinel, by the Logs Ingestion API.
+    Sentinel = "sentinel" in sentinel;
+    /// Google SecOps (Chronicle).
+    GoogleSecops = "google-secops" in google_secops;
+    /// A custom HTTP collector of Cortex XSIAM.
+    CortexXsiam = "cortex-xsiam" in cortex_xsiam;
+    /// Custom Logs of Rapid7 InsightIDR.
+    Rapid7 = "rapid7" in rapid7;
+    /// Any receiver of JSON over HTTP.
+    Http = "http" in http;
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
     /// RFC 5424 over TLS or TCP.

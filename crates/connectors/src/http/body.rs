@@ -23,15 +23,28 @@ impl Compression {
         if settings.text("compression") == "none" { Self::None } else { Self::Gzip }
     }
 
-    /// Puts a body into a request, packed as chosen. Packing is on a blocking thread: it takes milliseconds.
+    /// Puts a body into a request, packed as chosen.
     pub(crate) async fn put(self, request: RequestBuilder, body: Vec<u8>) -> RequestBuilder {
+        let packed = self.pack(body).await;
+        self.mark(request).body(packed)
+    }
+
+    /// A body packed as chosen, on a blocking thread: it takes milliseconds.
+    pub(crate) async fn pack(self, body: Vec<u8>) -> Vec<u8> {
         match self {
-            Self::None => request.body(body),
+            Self::None => body,
             Self::Gzip => {
                 let packed = tokio::task::spawn_blocking(move || gzip(&body));
-                let packed = packed.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-                request.header(CONTENT_ENCODING, "gzip").body(packed)
+                packed.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
             }
+        }
+    }
+
+    /// Tells the receiver how the body is packed.
+    pub(crate) fn mark(self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Self::None => request,
+            Self::Gzip => request.header(CONTENT_ENCODING, "gzip"),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 mod body;
 mod classify;
+mod secrets;
+mod token;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +18,8 @@ use rustls::ClientConfig;
 
 pub(crate) use body::{Compression, gzip};
 pub(crate) use classify::{classify, shorten};
+pub(crate) use secrets::Secrets;
+pub(crate) use token::{Grant, TokenSource};
 
 use crate::{Context, DeliveryError, Endpoint, Settings, SettingsError, tls::tls_of};
 

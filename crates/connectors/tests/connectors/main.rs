@@ -14,4 +14,5 @@ mod selection;
 mod splunk_hec;
 mod support;
 mod syslog;
+mod vendors;
 mod webhook;

@@ -160,9 +160,11 @@ impl Catalog {
         }
         self.update_connector(&mut transaction, &mut after).await?;
         let action = if state == ConnectorState::Removed { "delete" } else { "update" };
-        let record = AuditRecord::new(action, "sa", connector_id, &after.name)
-            .with_info(state.to_string())
-            .with_change(before.told(json!({"state": before.state.as_str()})), after.told(json!({"state": state.as_str()})));
+        let record =
+            AuditRecord::new(action, "sa", connector_id, &after.name).with_info(state.to_string()).with_change(
+                before.told(json!({"state": before.state.as_str()})),
+                after.told(json!({"state": state.as_str()})),
+            );
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         if state == ConnectorState::Removed {
             self.remove_belongings(&mut transaction, connector_id).await?;

@@ -69,7 +69,7 @@ impl Catalog {
         let replay = Replay {
             replay_id: ReplayId::random(),
             connector_id: connector_id.clone(),
-            account_id: connector.account_id,
+            account_id: connector.account_id.clone(),
             since,
             until,
             state: ReplayState::Running,

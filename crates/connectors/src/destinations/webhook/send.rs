@@ -1,5 +1,7 @@
 //! Requests to a webhook, and what their answers mean: 2xx alone is success, 410 ends it.
 
+use std::ops::ControlFlow;
+
 use reqwest::{Url, header::CONTENT_TYPE};
 
 use super::{
@@ -7,7 +9,8 @@ use super::{
     encode::{batch_body, event_body, message_id, signatures},
 };
 use crate::{
-    Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Rejected, Settings, SettingsError, Unsettled,
+    Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Settings, SettingsError,
+    destinations::one_by_one::OneByOne,
     http::{HttpSender, classify},
 };
 
@@ -46,22 +49,15 @@ impl Connector {
 
     /// One request an event, in order, up to the first that does not get through.
     async fn deliver_each(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
-        let mut rejected = Vec::new();
+        let mut outcomes = OneByOne::of(batch);
         let event_type = batch.event_type();
-        for (index, event) in batch.events.iter().enumerate() {
-            match self.post(&message_id(&event.uuid), event_body(&event_type, event)).await {
-                Ok(()) => {}
-                Err(DeliveryError::Refused { reason } | DeliveryError::TooLarge { reason }) => {
-                    rejected.push(Rejected { index, reason });
-                }
-                Err(error) if index == 0 => return Err(error),
-                Err(error) => {
-                    let unsettled = Unsettled { indices: (index..batch.events.len()).collect(), error };
-                    return Ok(Delivered { rejected, unsettled: Some(unsettled), ..Delivered::default() });
-                }
+        for event in &batch.events {
+            let outcome = self.post(&message_id(&event.uuid), event_body(&event_type, event)).await;
+            if let ControlFlow::Break(end) = outcomes.note(outcome) {
+                return end;
             }
         }
-        Ok(Delivered { rejected, ..Delivered::default() })
+        Ok(outcomes.end())
     }
 }
 

@@ -147,7 +147,8 @@ mod tests {
         ];
         let days = days_of(&hours, now);
         assert_eq!((days.first.as_str(), days.last.as_str(), days.peak.as_str()), ("2026-10-30", "2026-11-28", "40"));
-        let lines: Vec<_> = days.lines.iter().map(|it| (it.day.as_str(), it.events.as_str(), it.refused.as_str())).collect();
+        let lines: Vec<_> =
+            days.lines.iter().map(|it| (it.day.as_str(), it.events.as_str(), it.refused.as_str())).collect();
         assert_eq!(lines, [("2026-11-28", "30", "10"), ("2026-10-30", "5", "0")]);
         assert_eq!((days.taken.as_str(), days.refused.as_str()), ("M5 63.0V55.5M295 63.0V18.0", "M295 18.0V3.0"));
     }

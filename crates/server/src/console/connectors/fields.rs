@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daybook_connectors::{Description, Form, Problem, Setting, SettingsError};
 use data_encoding::BASE64URL_NOPAD;
+use daybook_connectors::{Description, Form, Problem, Setting, SettingsError};
 
 use crate::{
     console::{form::Errors, words::connectors as say},
@@ -56,7 +56,10 @@ pub(in crate::console) enum Control {
     Secret,
     /// A secret of several lines.
     LongSecret,
-    Number { min: u64, max: u64 },
+    Number {
+        min: u64,
+        max: u64,
+    },
     Switch,
     Choice(&'static [&'static str]),
 }
@@ -110,7 +113,8 @@ impl Filled {
     }
 
     fn put(&mut self, setting: Setting, value: String) {
-        let is_default = value.trim() == setting.default || (setting.form == Form::Switch && value == "false" && setting.default.is_empty());
+        let is_default = value.trim() == setting.default
+            || (setting.form == Form::Switch && value == "false" && setting.default.is_empty());
         self.plain.insert(setting.name.to_owned(), if is_default { String::new() } else { value });
     }
 
@@ -180,13 +184,15 @@ impl Field {
     fn of(setting: Setting, filled: &Filled, stored: &BTreeSet<String>) -> Self {
         let typed = filled.plain.get(setting.name).filter(|value| !value.is_empty());
         let is_prefilled = !matches!(setting.form, Form::Text | Form::Url | Form::LongText);
-        let value = typed.cloned().unwrap_or_else(|| if is_prefilled { setting.default.to_owned() } else { String::new() });
+        let value =
+            typed.cloned().unwrap_or_else(|| if is_prefilled { setting.default.to_owned() } else { String::new() });
         let is_stored = stored.contains(setting.name);
         Self {
             name: setting.name,
             label: say::label(setting.name),
             help: setting.help.replace('`', ""),
-            is_required: setting.required && !(setting.is_secret() && (is_stored || filled.secret.contains_key(setting.name))),
+            is_required: setting.required
+                && !(setting.is_secret() && (is_stored || filled.secret.contains_key(setting.name))),
             value: if setting.is_secret() { String::new() } else { value },
             default: setting.default,
             is_kept: setting.is_secret() && (is_stored || filled.secret.contains_key(setting.name)),

@@ -149,9 +149,8 @@ impl NewDestinationPage {
 
 /// The kinds that somebody may add.
 fn kinds_for(locality: Locality) -> impl Iterator<Item = DestinationKind> {
-    let is_theirs = move |kind: &DestinationKind| {
-        locality == Locality::AnyKind || kind.description().transport != Transport::Local
-    };
+    let is_theirs =
+        move |kind: &DestinationKind| locality == Locality::AnyKind || kind.description().transport != Transport::Local;
     DestinationKind::ALL.iter().copied().filter(is_theirs)
 }
 

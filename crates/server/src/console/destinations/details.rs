@@ -141,7 +141,11 @@ impl DetailsPage {
             created_at: When::of(connector.created_at, now),
             behind: if behind == 0 { String::new() } else { counted(behind, words::EVENT) },
             waiting: oldest_waiting(standing).map(span).unwrap_or_default(),
-            letters: if standing.dead_letters == 0 { String::new() } else { grouped(standing.dead_letters.unsigned_abs()) },
+            letters: if standing.dead_letters == 0 {
+                String::new()
+            } else {
+                grouped(standing.dead_letters.unsigned_abs())
+            },
             troubles: if connector.state == ConnectorState::Active { troubles(standing, now) } else { Vec::new() },
             streams: standing.streams.iter().map(|stream| stream_line(stream, &connector, now)).collect(),
             days: days_of(&[], now),
@@ -192,9 +196,10 @@ fn stream_line(stream: &StreamStanding, connector: &Connector, now: Timestamp) -
         behind: if behind == 0 { String::new() } else { counted(behind, words::EVENT) },
         waiting: stream.waiting.map(span).unwrap_or_default(),
         next: when(health.and_then(|health| health.next_attempt_at).filter(|_| alone.status != "paused")),
-        failures: health.map(|health| health.failures).filter(|failures| *failures > 0).map_or(String::new(), |failures| {
-            grouped(failures.unsigned_abs())
-        }),
+        failures: health
+            .map(|health| health.failures)
+            .filter(|failures| *failures > 0)
+            .map_or(String::new(), |failures| grouped(failures.unsigned_abs())),
     }
 }
 

@@ -65,10 +65,7 @@ struct Row {
 }
 
 /// `GET /accounts/{account}/destinations`
-pub(super) async fn list_destinations(
-    State(app): State<App>,
-    member: Member<Viewer>,
-) -> Result<Response, PageError> {
+pub(super) async fn list_destinations(State(app): State<App>, member: Member<Viewer>) -> Result<Response, PageError> {
     let mut rows = Vec::new();
     for connector in app.catalog.list_connectors(&member.grant, Direction::Destination).await? {
         rows.push(row(&app, &member, connector).await?);

@@ -91,7 +91,12 @@ fn did_to_connector(action: &str, before: &Value, after: &Value) -> &'static str
         _ if is(after, "dead_letters", "discarded") => "discarded dead letters of",
         _ if is(after, "replay", "asked for") => "asked for a replay to",
         _ if is(before, "replay", "running") => "stopped a replay to",
-        _ if after.as_object().is_some_and(|after| after.keys().all(|name| ["direction", "name"].contains(&name.as_str()))) => "renamed",
+        _ if after
+            .as_object()
+            .is_some_and(|after| after.keys().all(|name| ["direction", "name"].contains(&name.as_str()))) =>
+        {
+            "renamed"
+        }
         _ => "changed the settings of",
     }
 }

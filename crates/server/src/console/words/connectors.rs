@@ -193,7 +193,9 @@ pub(in crate::console) fn status(word: &str, name: &str, acknowledged: Option<&s
         CONNECTED => format!("“{name}” takes events.{last}"),
         BEHIND => format!("“{name}” takes events, but slower than they come.{last}"),
         REFUSING => format!("“{name}” answers, and has acknowledged nothing yet: it refused what it got."),
-        RETRYING => format!("“{name}” does not take events at the moment. Daybook keeps trying, and loses nothing.{last}"),
+        RETRYING => {
+            format!("“{name}” does not take events at the moment. Daybook keeps trying, and loses nothing.{last}")
+        }
         _ => format!("“{name}” needs somebody: it does not take events until what is wrong is put right.{last}"),
     }
 }

@@ -1,0 +1,102 @@
+//! Any receiver of JSON over HTTP.
+
+use super::{
+    authentication::{Authentication, CHOICES, ENCODING, HASH, HEADER, SECRET, USERNAME},
+    encode::{Body, Container},
+    plan::{Headers, Plan, Vendor},
+};
+use crate::{
+    Context, Settings, SettingsError,
+    description::{BatchBounds, Description, Form, LINE_FORMATS, Setting, Transport},
+    http::{Compression, HttpSender, Secrets},
+};
+
+/// Headers that the connection and the body decide on.
+const RESERVED: [&str; 6] =
+    ["connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding"];
+
+pub(in crate::destinations) const DESCRIPTION: Description = Description {
+    title: "HTTP",
+    summary: "Posts events to any URL: as lines, as a JSON array, or one a request, with headers of your own.",
+    transport: Transport::Http,
+    formats: LINE_FORMATS,
+    batch: BatchBounds { events: "1000", kib: "900", wait_ms: "1000" },
+    settings: &[
+        Setting::new("url", Form::Secret, "Where to post to; kept sealed, because many such URLs are credentials.")
+            .required(),
+        Setting::new(
+            "body",
+            Form::Choice(&["lines", "array", "event"]),
+            "What a request carries: a line an event, an array of all, or one event.",
+        )
+        .or("lines"),
+        Setting::new(
+            "content_type",
+            Form::Text,
+            "What the body is called; empty for application/x-ndjson or application/json.",
+        ),
+        Setting::new(
+            "headers",
+            Form::LongText,
+            "More headers, `name: value`, a line each; {feature} and {account} stand for the events' own.",
+        ),
+        Setting::new("auth", Form::Choice(CHOICES), "How requests show who sends them.").or("none"),
+        HEADER.or("x-api-key"),
+        SECRET,
+        USERNAME,
+        HASH,
+        ENCODING,
+        Compression::SETTING.or("none"),
+    ],
+};
+
+/// Any receiver.
+#[derive(Debug)]
+pub enum AnyReceiver {}
+
+/// A receiver.
+pub(in crate::destinations) type Connector = super::Connector<AnyReceiver>;
+
+const VENDOR: Vendor = Vendor { body_bytes_max: usize::MAX, fixes: &[], plan };
+
+impl Connector {
+    /// One of these settings.
+    pub(in crate::destinations) fn open(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
+        Self::opened_by(&VENDOR, settings, context)
+    }
+}
+
+fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, SettingsError> {
+    let url = http.parse_url("url", settings.text("url"))?;
+    let mut secrets = Secrets::default();
+    let authentication = Authentication::of(settings, &mut secrets)?;
+    secrets.add_url(&url);
+    let container = match settings.text("body") {
+        "array" => Container::Array,
+        "event" => Container::Each,
+        _ => Container::Lines,
+    };
+    if container == Container::Array && matches!(settings.text("format"), "cef" | "leef") {
+        return Err(SettingsError::of("body", "must be lines or event: CEF and LEEF are no JSON"));
+    }
+    let mut headers = Headers::default();
+    add_headers(&mut headers, settings.text("headers"))?;
+    let content_type = settings.text("content_type").to_owned();
+    if !content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err(SettingsError::of("content_type", "must be visible ASCII characters"));
+    }
+    let plan = Plan::new(url, Body::bare(container));
+    Ok(Plan { content_type, compression: Compression::of(settings), headers, authentication, secrets, ..plan })
+}
+
+fn add_headers(headers: &mut Headers, text: &str) -> Result<(), SettingsError> {
+    let wrong = |reason: String| SettingsError::of("headers", reason);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(':').ok_or_else(|| wrong(format!("{line:?} must be name: value")))?;
+        if RESERVED.contains(&name.trim().to_ascii_lowercase().as_str()) {
+            return Err(wrong(format!("{} is written by the hub", name.trim())));
+        }
+        headers.add(name.trim(), value.trim(), "headers")?;
+    }
+    Ok(())
+}
