@@ -54,10 +54,18 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The same for every attempt at the same events: feature, first and last position. It has no dot but the feature's.
+    /// The same for every attempt at the same events, and another's for no others: feature, first and last position, and a
+    /// digest of the account and of what is sent.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}-{}-{}", self.feature, self.first(), self.last())
+        let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+        digest.update(self.account.as_str().as_bytes());
+        for event in &self.events {
+            digest.update(&(event.text.len() as u64).to_le_bytes());
+            digest.update(event.text.as_bytes());
+        }
+        let digest = data_encoding::HEXLOWER.encode(&digest.finish().as_ref()[..8]);
+        format!("{}-{}-{}-{digest}", self.feature, self.first(), self.last())
     }
 
     /// The name of its events' type: `onepassword.auditevent`, or another service's feature.
@@ -126,10 +134,12 @@ mod tests {
     #[test]
     fn a_batch_is_known_by_its_positions() {
         let batch = testing::batch("auditevents", 3);
-        assert_eq!(batch.id(), "auditevents-1-3");
-        assert_eq!(batch.slice(1..3).id(), "auditevents-2-3");
+        assert!(batch.id().starts_with("auditevents-1-3-"), "{}", batch.id());
+        assert!(batch.slice(1..3).id().starts_with("auditevents-2-3-"));
         assert_eq!(batch.pick(&[0, 2]).events.len(), 2);
         assert_eq!(batch.id(), batch.clone().id());
+        let others = crate::Batch { account: "B".repeat(26).parse().unwrap(), ..batch.clone() };
+        assert_ne!(batch.id(), others.id(), "another account's events of the same positions are others");
     }
 
     #[test]

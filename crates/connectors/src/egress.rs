@@ -12,6 +12,7 @@ use daybook_events::Networks;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 const LOOKUP_SECS_MAX: u64 = 10;
+const METADATA: &str = "a cloud's metadata service";
 
 /// Lets connections out to public addresses, and to the private networks that the configuration allows.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +44,10 @@ impl EgressGuard {
     pub fn check(&self, host: &str, address: IpAddr) -> Result<(), Forbidden> {
         let address = address.to_canonical();
         let is_allowed = self.allowed.as_ref().is_some_and(|networks| networks.contains(address));
-        match what_forbids(address) {
+        let forbids = what_forbids(address);
+        // A network that was let in for its machines does not let in the metadata service that lives in it.
+        let is_allowed = is_allowed && forbids != Some(METADATA);
+        match forbids {
             Some(what) if !is_allowed => Err(Forbidden { host: host.to_owned(), address, what }),
             _ => Ok(()),
         }
@@ -108,7 +112,7 @@ fn what_forbids_v4(address: Ipv4Addr) -> Option<&'static str> {
     let [first, second, third, _] = address.octets();
     // Alibaba Cloud's metadata service is in the shared range, Azure's is a public address.
     if matches!(address.octets(), [169, 254, 169, 254] | [100, 100, 100, 200] | [168, 63, 129, 16]) {
-        return Some("a cloud's metadata service");
+        return Some(METADATA);
     }
     match (first, second) {
         (0, _) => Some("this machine"),
@@ -132,15 +136,21 @@ fn what_forbids_v6(address: Ipv6Addr) -> Option<&'static str> {
         return Some("this machine's loopback");
     }
     // Amazon's metadata service has an address of its own inside the private range.
-    if segments[..3] == [0xfd00, 0xec2, 0] {
-        return Some("a cloud's metadata service");
+    if segments[..3] == [0xfd00, 0xec2, 0] || segments[..2] == [0xfd20, 0xce] {
+        return Some(METADATA);
     }
     match segments[0] {
         0xfc00..=0xfdff => Some("a private address"),
         0xfe80..=0xfebf => Some("a link-local address"),
         0xfec0..=0xfeff => Some("a site-local address"),
         0xff00..=0xffff => Some("a multicast address"),
-        // An IPv4 address in other clothes: NAT64 and 6to4.
+        // An IPv4 address in other clothes: NAT64, its local form, Teredo, IPv4-compatible, and 6to4.
+        0x64 if segments[1] == 0xff9b && segments[2] == 1 => Some("an address of a local translator"),
+        0x2001 if segments[1] == 0 => Some("a tunnel's address"),
+        0 if segments[..6] == [0; 6] => {
+            what_forbids_v4(embedded(segments[6], segments[7])).or(Some("a reserved address"))
+        }
+        0x100 if segments[1..4] == [0; 3] => Some("a reserved address"),
         0x64 if segments[1] == 0xff9b => what_forbids_v4(embedded(segments[6], segments[7])),
         0x2002 => what_forbids_v4(embedded(segments[1], segments[2])),
         _ => None,
@@ -173,7 +183,7 @@ impl Resolve for GuardedResolver {
 mod tests {
     use super::*;
 
-    const INSIDE: [&str; 19] = [
+    const INSIDE: [&str; 24] = [
         "127.0.0.1",
         "10.1.2.3",
         "172.31.0.1",
@@ -193,6 +203,11 @@ mod tests {
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
+        "::7f00:1",
+        "64:ff9b:1::a9fe:a9fe",
+        "2001::1",
+        "fd20:ce::254",
+        "100::1",
     ];
 
     #[test]

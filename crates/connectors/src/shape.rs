@@ -85,6 +85,10 @@ impl Shape {
         event: &StoredEvent<'_>,
     ) -> OutgoingEvent {
         let mut outgoing = OutgoingEvent::raw(feature, event.position, (event.time, event.arrival), event.payload);
+        // An event without an id of its own is known by its place, which other accounts have too.
+        if outgoing.uuid.starts_with(feature.as_str()) {
+            outgoing.uuid = format!("{account}-{}", outgoing.uuid).into();
+        }
         if !self.redaction.is_empty() {
             outgoing.payload = match self.redaction.apply(event.payload, &self.redaction_key) {
                 Ok(redacted) => Arc::from(&*redacted),

@@ -39,10 +39,16 @@ pub(crate) fn classify(answer: &HttpAnswer) -> Result<(), DeliveryError> {
     })
 }
 
+/// Control characters, and those that hide text or turn its direction.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// A text from outside as it may be shown: one line, not long.
 pub(crate) fn shorten(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain = line.chars().filter(|character| !character.is_control());
+    let plain = line.chars().filter(|character| !is_hidden(*character));
     let mut short: String = plain.take(SHOWN_CHARS_MAX + 1).collect();
     if short.chars().count() > SHOWN_CHARS_MAX {
         short = short.chars().take(SHOWN_CHARS_MAX).collect();

@@ -45,9 +45,29 @@ impl fmt::Display for Path {
     }
 }
 
+/// How many of a path's names a member's name stands for: one, or several where it has dots itself, as flattened events
+/// have. Receivers take `{"a.b": 1}` for `{"a": {"b": 1}}`.
+pub(super) fn covered<'n>(member: &'n str, names: &'n [String]) -> impl Iterator<Item = usize> + 'n {
+    (1..=names.len()).filter(move |count| {
+        let mut rest = member;
+        names[..*count].iter().enumerate().all(|(index, name)| {
+            if index > 0 {
+                let Some(after) = rest.strip_prefix('.') else { return false };
+                rest = after;
+            }
+            rest.strip_prefix(name.as_str()).is_some_and(|after| {
+                rest = after;
+                true
+            })
+        }) && rest.is_empty()
+    })
+}
+
 fn any_member(members: &[Member<'_>], names: &[String], test: &mut dyn FnMut(&str) -> bool) -> bool {
-    let Some((name, rest)) = names.split_first() else { return false };
-    members.iter().any(|member| decode(member.key) == name.as_str() && any_value(member.value, rest, test, 0))
+    members.iter().any(|member| {
+        let name = decode(member.key);
+        covered(&name, names).any(|count| any_value(member.value, &names[count..], test, 0))
+    })
 }
 
 fn any_value(value: &str, names: &[String], test: &mut dyn FnMut(&str) -> bool, nesting: usize) -> bool {

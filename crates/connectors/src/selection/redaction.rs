@@ -17,7 +17,7 @@ use std::{borrow::Cow, fmt};
 use data_encoding::HEXLOWER;
 use ring::hmac;
 
-use super::path::{NESTING_MAX, Path};
+use super::path::{NESTING_MAX, Path, covered};
 use crate::format::json::{Member, decode, elements, members, push_text};
 
 const RULES_MAX: usize = 64;
@@ -183,8 +183,9 @@ impl<'a> Edits<'a, '_> {
             let name = decode(member.key);
             let inner: Vec<Open<'_>> = rules
                 .iter()
-                .filter(|rule| rule.names.first().is_some_and(|first| name == first.as_str()))
-                .map(|rule| Open { names: &rule.names[1..], way: rule.way })
+                .flat_map(|rule| {
+                    covered(&name, rule.names).map(|count| Open { names: &rule.names[count..], way: rule.way })
+                })
                 .collect();
             if inner.iter().any(|rule| rule.names.is_empty() && rule.way == Way::Drop) {
                 self.drop_member(members, index, kept_any);

@@ -1,12 +1,15 @@
 //! `daybook serve`: the hub itself.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
 
 use super::{GlobalOptions, start_runtime};
 use crate::config::{Config, LogFormat, Overrides};
+
+/// How long threads that are still at something are waited for at the end.
+const THREADS_END_WITHIN: Duration = Duration::from_secs(5);
 
 /// Run the hub until Ctrl-C or SIGTERM
 ///
@@ -28,7 +31,10 @@ pub(super) fn run(global: &GlobalOptions, command: &Serve) -> Result<ExitCode> {
         config.logs.format = LogFormat::Json;
     }
     crate::start_logs(&config.logs)?;
-    let served = start_runtime()?.block_on(crate::serve(config, global.data_dir()));
+    let runtime = start_runtime()?;
+    let served = runtime.block_on(crate::serve(config, global.data_dir()));
+    // A write that hangs, to a file that is far away say, keeps its thread, but not the process.
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
     // From here on the log is where people look.
     Ok(served.map_or_else(
         |error| {

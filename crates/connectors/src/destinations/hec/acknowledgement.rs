@@ -31,7 +31,7 @@ pub(super) struct Channel {
 
 /// What an answer says about one id.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+pub(super) enum Told {
     Indexed,
     NotYet,
     /// There is nothing to be learnt here: the first answer is the last word.
@@ -60,7 +60,7 @@ impl Channel {
     }
 
     /// Asks, less and less often, until what was acknowledged under this id is indexed, or the collector has no word on
-    /// that: then its first answer stands.
+    /// that.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Channel {
         authorization: &HeaderValue,
         ack_id: u64,
         timeout: Duration,
-    ) -> Result<(), DeliveryError> {
+    ) -> Result<Told, DeliveryError> {
         let deadline = Instant::now() + timeout;
         let mut pause = PAUSE_FIRST;
         loop {
@@ -84,7 +84,7 @@ impl Channel {
             // A question that gets no answer is asked again.
             let told = http.send(request, ANSWER_BYTES_MAX).await.map_or(Told::NotYet, |answer| told(&answer, ack_id));
             if told != Told::NotYet {
-                return Ok(());
+                return Ok(told);
             }
             if Instant::now() >= deadline {
                 let secs = timeout.as_secs();

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::{
-    acknowledgement::Channel,
+    acknowledgement::{Channel, Told},
     answer::{Reading, all_but, read},
     config::{Acknowledge, Config, Product},
 };
@@ -39,7 +39,14 @@ impl<P: Product> Connector<P> {
         match (self.config.acknowledge, ack_id, &self.channel) {
             (Acknowledge::Required | Acknowledge::WhereOffered, Some(id), Some(channel)) => {
                 let Config { authorization, acknowledge_timeout, .. } = &self.config;
-                Box::pin(channel.wait(&self.http, authorization, id, *acknowledge_timeout)).await
+                match Box::pin(channel.wait(&self.http, authorization, id, *acknowledge_timeout)).await? {
+                    Told::Nothing if self.config.acknowledge == Acknowledge::Required => Err(DeliveryError::stop(
+                        "the collector took the events, but does not tell whether they are indexed",
+                        "let /services/collector/ack through to the collector, or set acknowledge=auto",
+                    )),
+                    // Its first answer stands.
+                    _ => Ok(()),
+                }
             }
             (Acknowledge::Required, None, _) => Err(DeliveryError::stop(
                 "the collector took the events, but does not acknowledge that they are indexed",

@@ -87,6 +87,8 @@ fn without_old(answer: &HttpAnswer, batch: &Batch, error: DeliveryError) -> Resu
     }
     let reason = error.to_string();
     let rejected = old.into_iter().map(|index| Rejected { index, reason: reason.clone() }).collect();
+    // They are sent again at once: it is not they that are bad, as far as is known.
+    let error = DeliveryError::Retry { reason, after: Some(std::time::Duration::ZERO) };
     let unsettled = (!rest.is_empty()).then_some(Unsettled { indices: rest, error });
     Ok(Delivered { rejected, unsettled, ..Delivered::default() })
 }

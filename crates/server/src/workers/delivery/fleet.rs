@@ -78,6 +78,9 @@ impl Fleet {
 
     /// Ends every loop, each after the attempt it is at.
     pub(super) async fn stop(mut self) {
+        for running in self.running.values() {
+            running.stop.send_replace(true);
+        }
         self.replays.stop().await;
         for (_, running) in self.running.drain() {
             running.stop().await;
@@ -94,6 +97,10 @@ impl Fleet {
         };
         let stale: Vec<ConnectorId> =
             self.running.iter().filter(|(id, running)| is_stale(id, running)).map(|(id, _)| id.clone()).collect();
+        // Each gets the word before the first is waited for.
+        for running in stale.iter().filter_map(|id| self.running.get(id)) {
+            running.stop.send_replace(true);
+        }
         for id in stale {
             self.replays.stop_of(&id).await;
             if let Some(running) = self.running.remove(&id) {
@@ -123,8 +130,8 @@ impl Fleet {
             }
         };
         tracing::info!(destination.id = id.as_str(), destination.kind = connector.kind, "a destination is at work");
-        let (stop, stopped) = watch::channel(false);
-        let redrive = tokio::spawn(redrive::run(self.app.clone(), Arc::clone(&opened), connector.clone(), stopped));
+        let stop = watch::Sender::new(false);
+        let redrive = start_redrive(&self.app, &opened, &connector, &stop);
         let running =
             Running { connector, opened, not_before: watch::Sender::new(None), stop, streams: HashMap::new(), redrive };
         self.running.insert(id, running);
@@ -167,6 +174,9 @@ impl Fleet {
         let Some(running) = self.running.get_mut(id) else { return Ok(()) };
         // A loop ends by itself only in a panic, which was reported where it happened: it begins again.
         running.streams.retain(|_, task| !task.is_finished());
+        if running.redrive.is_finished() {
+            running.redrive = start_redrive(&self.app, &running.opened, &running.connector, &running.stop);
+        }
         let wanted = streams.iter().filter(|stream| running.opened.shape.wants_feature(&stream.feature));
         let new: Vec<&StreamState> = wanted.filter(|stream| !running.streams.contains_key(&stream.stream_id)).collect();
         for stream in new {
@@ -185,6 +195,10 @@ impl Fleet {
         }
         Ok(())
     }
+}
+
+fn start_redrive(app: &App, opened: &Arc<Opened>, connector: &Connector, stop: &watch::Sender<bool>) -> JoinHandle<()> {
+    tokio::spawn(redrive::run(app.clone(), Arc::clone(opened), connector.clone(), stop.subscribe()))
 }
 
 /// What of a job differs between a destination's own loops and its replays'.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use daybook_connectors::Batch;
-use daybook_events::{Position, Read, StreamKey, Timestamp};
+use daybook_events::{ConnectorId, Position, Read, StreamKey, Timestamp, Window};
 use daybook_store::{EventLog, Events, ReadFilter, StoreError, Watch};
 use tokio::sync::{mpsc, watch};
 
@@ -18,6 +18,7 @@ const STORE_WAIT: Duration = Duration::from_secs(2);
 /// Reads one stream for one destination.
 pub(super) struct Reader {
     pub(super) log: EventLog,
+    pub(super) connector_id: ConnectorId,
     pub(super) stream: StreamKey<Read>,
     pub(super) opened: Arc<Opened>,
     /// Of the events, those that happened then.
@@ -77,6 +78,7 @@ impl Reader {
             tokio::time::sleep(self.opened.batch_wait).await;
             events = self.read(after).await?;
         }
+        self.tell_expired(after, &events);
         let (work, end) = self.shape(events).await;
         Ok(Some((work, end)))
     }
@@ -87,6 +89,25 @@ impl Reader {
         events.more || events.count() >= self.opened.batch_events || bytes() >= self.opened.batch_bytes
     }
 
+    /// Tells of events that were past their retention before they could be delivered. Without a window, everything that a
+    /// page passes over is.
+    fn tell_expired(&self, after: Position, events: &Events) {
+        let looked_at = events.scanned.get() - after.get();
+        let expired = looked_at - i64::try_from(events.count()).unwrap_or(i64::MAX);
+        if self.filter.window != Window::Everything || expired <= 0 {
+            return;
+        }
+        let destination = self.connector_id.to_string();
+        metrics::counter!("daybook_destination_expired_total", "destination" => destination)
+            .increment(expired.unsigned_abs());
+        tracing::error!(
+            destination.id = self.connector_id.as_str(),
+            feature = self.stream.feature().as_str(),
+            batch.events = expired,
+            "events passed their retention before they were delivered; lengthen the account's retention"
+        );
+    }
+
     async fn read(&mut self, after: Position) -> Result<Events, StoreError> {
         self.filter.not_before = *self.not_before.borrow_and_update();
         self.log.read_after(&self.stream, after, self.opened.batch_events, &self.filter).await
@@ -94,10 +115,14 @@ impl Reader {
 
     /// Encodes on a blocking thread, as much as fits into a batch.
     async fn shape(&self, events: Events) -> (Work, Position) {
-        let (stream, opened) = (self.stream.clone(), Arc::clone(&self.opened));
+        let (stream, opened, until) = (self.stream.clone(), Arc::clone(&self.opened), self.until);
         let shaped = tokio::task::spawn_blocking(move || {
             let (mut taken, mut bytes, mut end) = (Vec::with_capacity(events.count()), 0, events.scanned);
             for event in events.iter() {
+                if until.is_some_and(|until| event.position > until) {
+                    end = Position::new(event.position.get() - 1);
+                    break;
+                }
                 let Some(outgoing) = opened.shape.prepare(stream.account(), stream.feature(), &event) else { continue };
                 if bytes + outgoing.text.len() > opened.batch_bytes && !taken.is_empty() {
                     end = Position::new(event.position.get() - 1);

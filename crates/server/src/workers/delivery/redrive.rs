@@ -8,7 +8,11 @@ use daybook_events::StoredEvent;
 use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlement, StoreError};
 use tokio::sync::watch;
 
-use super::{backoff::Backoff, fleet::HUB};
+use super::{
+    backoff::Backoff,
+    fleet::HUB,
+    stream::{STOP_GRACE, stopped_for},
+};
 use crate::{connectors::Opened, state::App, workers::packer::chain};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -57,7 +61,7 @@ async fn deliver_queued(
     app: &App,
     opened: &Opened,
     connector: &Connector,
-    stop: &watch::Receiver<bool>,
+    stop: &mut watch::Receiver<bool>,
     (lease, life): (&Lease, Duration),
 ) -> Result<Option<DeliveryError>, StoreError> {
     loop {
@@ -69,13 +73,28 @@ async fn deliver_queued(
             if *stop.borrow() {
                 return Ok(None);
             }
-            app.cursors.renew(lease, life).await?;
-            let settlement = match redeliver(opened, connector, &letter).await {
+            let came = tokio::select! {
+                came = redeliver(opened, connector, &letter) => came,
+                // What is broken off is still queued.
+                () = stopped_for(stop, STOP_GRACE) => return Ok(None),
+                lost = keep_lease(app, lease, life) => return Err(lost),
+            };
+            let settlement = match came {
                 Ok(settlement) => settlement,
                 Err(error) => return Ok(Some(error)),
             };
             app.catalog.settle_dead_letter(HUB, &connector.connector_id, letter.dead_letter_id, &settlement).await?;
         }
+    }
+}
+
+/// Renews a lease for as long as it is ours; ends with why it is not.
+async fn keep_lease(app: &App, lease: &Lease, life: Duration) -> StoreError {
+    loop {
+        if let Err(lost) = app.cursors.renew(lease, life).await {
+            return lost;
+        }
+        tokio::time::sleep(life / 3).await;
     }
 }
 

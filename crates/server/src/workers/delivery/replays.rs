@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use daybook_events::{ConnectorId, Position, ReplayId, Window};
-use daybook_store::{CursorName, ReadFilter, Replay, StoreError};
+use daybook_store::{CursorName, ReadFilter, Replay, StoreError, StreamState};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
@@ -72,13 +72,21 @@ impl Replays {
     pub(super) async fn stop_of(&mut self, connector_id: &ConnectorId) {
         let ids: Vec<ReplayId> =
             self.0.iter().filter(|(_, it)| it.connector_id == *connector_id).map(|(id, _)| id.clone()).collect();
-        for id in ids {
-            self.stop_one(&id).await;
-        }
+        self.stop_all(ids).await;
     }
 
     pub(super) async fn stop(&mut self) {
         let ids: Vec<ReplayId> = self.0.keys().cloned().collect();
+        self.stop_all(ids).await;
+    }
+
+    /// Gives the word to all of them before it waits for the first.
+    async fn stop_all(&mut self, ids: Vec<ReplayId>) {
+        for id in &ids {
+            if let Some(at_work) = self.0.get(id) {
+                at_work.stop.send_replace(true);
+            }
+        }
         for id in ids {
             self.stop_one(&id).await;
         }
@@ -102,7 +110,7 @@ async fn start(
 ) -> Result<RunningReplay, StoreError> {
     let (stop, stopped) = watch::channel(false);
     let filter = ReadFilter { window: Window::Between { start: replay.since, end: replay.until }, not_before: None };
-    let mut streams = Vec::new();
+    let mut parts = Vec::new();
     for stream in app.log.streams(HUB, Some(&replay.account_id)).await? {
         if !destination.opened.shape.wants_feature(&stream.feature) {
             continue;
@@ -111,17 +119,22 @@ async fn start(
         let grant = HUB.account(stream.account.clone());
         let key = grant.to_read(&stream.feature).expect("the hub reads every stream of every account");
         let until = app.log.position_at_arrival(&key, replay.requested_at).await?;
+        parts.push((stream, until));
+    }
+    // Nothing can fail from here on: no loop is left to itself.
+    let start = |(stream, until): &(StreamState, Position)| {
         let part = JobPart {
             name: CursorName::of_replay(&replay.replay_id),
-            stream: &stream,
+            stream,
             start: Position::START,
             filter,
-            until: Some(until),
+            until: Some(*until),
             replay: Some(replay.replay_id.clone()),
             stop: stopped.clone(),
         };
-        streams.push(tokio::spawn(job(app, committer, destination, part).run()));
-    }
+        tokio::spawn(job(app, committer, destination, part).run())
+    };
+    let streams = parts.iter().map(start).collect();
     tracing::info!(destination.id = replay.connector_id.as_str(), "a replay has begun");
     Ok(RunningReplay { connector_id: replay.connector_id.clone(), stop, streams })
 }

@@ -31,7 +31,7 @@ const LEASE_WAIT: Duration = Duration::from_secs(2);
 /// A batch is not held in memory for longer than this: it is read again.
 const HOLD_MAX: Duration = Duration::from_secs(20);
 /// How long an attempt may go on after the word to stop.
-const STOP_GRACE: Duration = Duration::from_secs(3);
+pub(super) const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// What a stream's loop is made of.
 pub(super) struct Job {
@@ -64,29 +64,41 @@ pub(super) enum Ended {
 /// Why a lease's turn is over.
 enum Turn {
     Ended(Ended),
-    /// The lease is another's, or the batches are to be read again.
-    Again,
+    /// The lease is another's.
+    Lost,
+    /// Something of ours went wrong: it is tried again after a while.
+    Failed,
+    /// The receiver takes nothing for so long that the batches are read again then.
+    Later(Duration),
 }
 
 impl Job {
     /// Delivers until it is told to stop, or everything is delivered.
     pub(super) async fn run(mut self) -> Ended {
-        self.board.note_start(&self.connector_id, self.stream.feature(), self.app.clock.now());
         let mut state = State::default();
+        let mut is_noted = self.replay.is_some();
         loop {
             // A lease makes a cursor where there is none: for what was removed, it would begin from the beginning.
-            if *self.stop.borrow() || !self.is_wanted().await {
+            if self.is_told_to_stop() || !self.is_wanted().await {
                 return Ended::Stopped;
             }
             let life = Duration::from_secs(self.app.config.workers.lease_secs);
             match self.app.cursors.lease(&self.key, life).await {
                 Ok(Some(lease)) => {
-                    let mut turn = HeldLease { lease, renewed: Instant::now(), life };
-                    let ended = Box::pin(self.deliver_under(&mut turn, &mut state)).await;
-                    self.release(turn.lease).await;
-                    match ended {
+                    if !is_noted {
+                        is_noted = true;
+                        self.board.note_start(&self.connector_id, self.stream.feature(), self.app.clock.now());
+                    }
+                    let mut held = HeldLease { lease, renewed: Instant::now(), life };
+                    let mut turn = Box::pin(self.deliver_under(&mut held, &mut state)).await;
+                    if let Turn::Later(wait) = turn {
+                        turn = self.wait_out(wait, &mut held).await.unwrap_or(Turn::Later(Duration::ZERO));
+                    }
+                    self.release(held.lease).await;
+                    match turn {
                         Turn::Ended(ended) => return ended,
-                        Turn::Again => {}
+                        Turn::Failed | Turn::Lost => self.pause(LEASE_WAIT).await,
+                        Turn::Later(_) => {}
                     }
                 }
                 Ok(None) => self.pause(LEASE_WAIT).await,
@@ -115,6 +127,11 @@ impl Job {
         found.unwrap_or(true)
     }
 
+    /// Also when nobody is left who could tell it.
+    fn is_told_to_stop(&self) -> bool {
+        *self.stop.borrow() || self.stop.has_changed().is_err()
+    }
+
     async fn release(&self, lease: Lease) {
         if let Err(error) = self.app.cursors.release(lease).await {
             tracing::debug!(%error, "a lease was not given back; it will run out");
@@ -126,6 +143,7 @@ impl Job {
         let (feed, mut batches) = mpsc::channel(1);
         let reader = Reader {
             log: self.app.log.clone(),
+            connector_id: self.connector_id.clone(),
             stream: self.stream.clone(),
             opened: Arc::clone(&self.opened),
             filter: self.filter,
@@ -150,7 +168,7 @@ impl Job {
                 biased;
                 () = told_to_stop(&mut stop) => return Turn::Ended(Ended::Stopped),
                 () = tokio::time::sleep(held.renewal_in()) => {
-                    if !self.renew(held).await { return Turn::Again }
+                    if !self.renew(held).await { return Turn::Lost }
                     continue;
                 }
                 fed = batches.recv() => fed,
@@ -162,7 +180,8 @@ impl Job {
                     }
                 }
                 Some(Fed::End) => return Turn::Ended(Ended::Finished),
-                None => return Turn::Again,
+                // What read for us has ended, and has said why.
+                None => return Turn::Failed,
             }
         }
     }
@@ -170,6 +189,9 @@ impl Job {
     /// Attempts a batch, part by part, until it is settled; `Some` if that cannot go on.
     async fn work_off(&mut self, mut work: Work, held: &mut HeldLease, state: &mut State) -> Option<Turn> {
         loop {
+            if self.is_told_to_stop() {
+                return self.commit(&mut work, held).await.or(Some(Turn::Ended(Ended::Stopped)));
+            }
             if state.backoff.is_probing() {
                 work.split_off_one();
             }
@@ -182,17 +204,18 @@ impl Job {
                 let mut stopped = std::pin::pin!(stopped_for(&mut stop, STOP_GRACE));
                 loop {
                     tokio::select! {
-                        came = &mut deliver => break came,
-                        () = &mut stopped => {
-                            // Whether it was taken is not known: it is sent again by whoever goes on.
-                            return Some(Turn::Ended(Ended::Stopped));
-                        }
+                        came = &mut deliver => break Some(came),
+                        () = &mut stopped => break None,
                         () = tokio::time::sleep(held.renewal_in()) => {
                             // Lost while the receiver is at it: the commit will find out.
                             self.renew(held).await;
                         }
                     }
                 }
+            };
+            let Some(came) = came else {
+                // Whether it was taken is not known: it is sent again by whoever goes on.
+                return self.commit(&mut work, held).await.or(Some(Turn::Ended(Ended::Stopped)));
             };
             let outcome = work.settle(came, &mut state.streak);
             let waits = state.note(&outcome);
@@ -217,11 +240,11 @@ impl Job {
                 if let Some(turn) = self.commit(&mut work, held).await {
                     return Some(turn);
                 }
+                if wait > HOLD_MAX {
+                    return Some(Turn::Later(wait));
+                }
                 if let Some(turn) = self.wait_out(wait, held).await {
                     return Some(turn);
-                }
-                if wait > HOLD_MAX {
-                    return Some(Turn::Again);
                 }
             }
         }
@@ -247,9 +270,13 @@ impl Job {
                     );
                 }
                 Err(error @ StoreError::DeadLettersFull { .. }) => self.note_full(&error),
-                Err(error) => {
+                Err(error) if error.kind() == Kind::Conflict || error.kind() == Kind::NotFound => {
                     tracing::warn!(error = chain(&error), "the cursor of a destination is not ours any more");
-                    return Some(Turn::Again);
+                    return Some(Turn::Lost);
+                }
+                Err(error) => {
+                    // Read and sent again, it would fail again: what is settled waits here for its commit.
+                    tracing::error!(error = chain(&error), "the cursor of a destination cannot be committed");
                 }
             }
             if let Some(turn) = self.wait_out(LEASE_WAIT, held).await {
@@ -295,7 +322,7 @@ impl Job {
                 () = told_to_stop(&mut stop) => return Some(Turn::Ended(Ended::Stopped)),
                 () = tokio::time::sleep_until(until) => return None,
                 () = tokio::time::sleep(held.renewal_in()) => {
-                    if !self.renew(held).await { return Some(Turn::Again) }
+                    if !self.renew(held).await { return Some(Turn::Lost) }
                 }
             }
         }
@@ -368,7 +395,7 @@ async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Ends so long after that.
-async fn stopped_for(stop: &mut watch::Receiver<bool>, grace: Duration) {
+pub(super) async fn stopped_for(stop: &mut watch::Receiver<bool>, grace: Duration) {
     told_to_stop(stop).await;
     tokio::time::sleep(grace).await;
 }

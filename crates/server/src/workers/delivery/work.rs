@@ -93,12 +93,12 @@ impl Work {
         if taken > 0 {
             streak.0 = 0;
         }
-        if streak.0 + refused > REFUSED_IN_A_ROW_MAX {
-            let reason = delivered.rejected.into_iter().next().map(|rejected| rejected.reason).unwrap_or_default();
-            self.todo.push_front(batch.clone());
-            return Outcome { taken: 0, ..outcome }.waiting(refuses_everything(&reason));
+        let room = REFUSED_IN_A_ROW_MAX.saturating_sub(streak.0);
+        if taken == 0 && refused > room {
+            streak.0 = REFUSED_IN_A_ROW_MAX;
+            return self.refuse_as_many(batch, delivered, room);
         }
-        streak.0 += refused;
+        streak.0 = (streak.0 + refused).min(REFUSED_IN_A_ROW_MAX);
         outcome.refused = refused;
         for rejected in delivered.rejected {
             outcome.reason.clone_from(&rejected.reason);
@@ -111,6 +111,23 @@ impl Work {
         }
         let after = self.settle_error(rest, unsettled.error, streak);
         Outcome { refused: outcome.refused + after.refused, wait: after.wait, reason: after.reason, ..outcome }
+    }
+
+    /// Keeps as many of a batch's refused events as dead letters as may be, so that each time somebody resumes the
+    /// destination it gets further, and puts everything else back.
+    fn refuse_as_many(&mut self, batch: &Batch, mut delivered: Delivered, room: usize) -> Outcome {
+        delivered.rejected.sort_by_key(|rejected| rejected.index);
+        let back = delivered.rejected.split_off(room.min(delivered.rejected.len()));
+        let reason = back.first().map(|rejected| rejected.reason.clone()).unwrap_or_default();
+        let left = delivered.unsettled.map(|unsettled| unsettled.indices).unwrap_or_default();
+        let mut rest: Vec<usize> = back.iter().map(|rejected| rejected.index).chain(left).collect();
+        rest.sort_unstable();
+        self.todo.push_front(batch.pick(&rest));
+        let refused = delivered.rejected.len();
+        for rejected in delivered.rejected {
+            self.refuse(batch, rejected.index, rejected.reason);
+        }
+        Outcome { refused, ..Outcome::default() }.waiting(refuses_everything(&reason))
     }
 
     fn settle_error(&mut self, batch: Batch, error: DeliveryError, streak: &mut Streak) -> Outcome {
@@ -250,6 +267,38 @@ mod tests {
         assert_eq!(refused, REFUSED_IN_A_ROW_MAX);
         assert_eq!(work.take_refused().len(), REFUSED_IN_A_ROW_MAX);
         assert_eq!(work.settled(), Position::new(1000));
+    }
+
+    #[test]
+    fn many_refused_beside_others_that_are_taken_stop_nothing() {
+        let mut work = work(3000);
+        let rejected: Vec<Rejected> = (0..1500).map(|index| Rejected { index, reason: "mapping".into() }).collect();
+        let outcome = work.settle(Ok(Delivered { rejected, ..Delivered::default() }), &mut Streak::default());
+        assert_eq!((outcome.taken, outcome.refused, outcome.wait), (1500, 1500, None));
+        assert_eq!((work.settled(), work.take_refused().len()), (Position::new(3005), 1500));
+    }
+
+    #[test]
+    fn a_batch_that_is_refused_whole_gets_further_each_time_it_is_resumed() {
+        let mut work = work(2500);
+        let refuse_all = |work: &Work| {
+            let count = work.next().unwrap().events.len();
+            let rejected = (0..count).map(|index| Rejected { index, reason: "no such index".into() }).collect();
+            Ok(Delivered { rejected, ..Delivered::default() })
+        };
+        for expected in [1000, 2000] {
+            // Somebody resumes it: the streak begins anew.
+            let mut streak = Streak::default();
+            let came = refuse_all(&work);
+            let outcome = work.settle(came, &mut streak);
+            assert!(matches!(outcome.wait, Some(DeliveryError::Stop { .. })), "{outcome:?}");
+            assert_eq!((outcome.refused, work.settled()), (1000, Position::new(expected)));
+            let came = refuse_all(&work);
+            assert_eq!(work.settle(came, &mut streak).refused, 0, "until then no further");
+        }
+        let came = refuse_all(&work);
+        assert_eq!(work.settle(came, &mut Streak::default()).wait, None);
+        assert_eq!((work.settled(), work.take_refused().len()), (Position::new(2505), 2500));
     }
 
     #[test]
