@@ -30,7 +30,7 @@ async fn another_server_reads_what_datadog_would() {
     assert_eq!(datadog.deliver(&batch).await, Ok(Delivered::all()));
 
     let request = &server.wait_for(1, PATIENCE).await[0];
-    assert_eq!((request["method"].as_str(), header(request, "dd-api-key")), (Some("POST"), "k-hush"));
+    assert_eq!((request["method"].as_str(), header(request, "dd-api-key")), (Some("post"), "k-hush"));
     let logs: Vec<Value> = serde_json::from_str(&text_of(request)).unwrap();
     let messages: Vec<&str> = logs.iter().map(|log| log["message"].as_str().unwrap()).collect();
     assert_eq!(messages, batch.events.iter().map(|event| &*event.payload).collect::<Vec<_>>());
