@@ -140,7 +140,7 @@ async fn any_receiver_gets_what_it_wants() {
         let given = [("body", body), headers, ("auth", "header"), ("secret", "s-hush")];
         assert_eq!(open(DestinationKind::Http, &receiver, &given).deliver(&batch).await, Ok(Delivered::all()));
         let received = receiver.received().split_off(before);
-        assert_eq!(received.iter().map(|it| it.text()).collect::<Vec<_>>(), texts);
+        assert_eq!(received.iter().map(daybook_testkit::Received::text).collect::<Vec<_>>(), texts);
         let names = ["content-type", "x-dataset", "x-org", "x-api-key"].map(|name| received[0].header(name).unwrap());
         assert_eq!(names, [content_type, "auditevents", "acme", "s-hush"]);
     }
