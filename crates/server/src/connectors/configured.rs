@@ -69,7 +69,7 @@ async fn take_one(app: &App, accounts: &[Account], actor: &Actor, wanted: &Confi
         None => {
             let draft = Draft { kind: wanted.kind.clone(), name: wanted.name.clone(), settings };
             let added = add_destination(app, (&grant, actor), draft, Locality::AnyKind, Origin::Configuration).await;
-            added.map_err(|error| told(&error))?;
+            added.map_err(|refused| told(&refused.into()))?;
         }
         Some(known) => change(app, (&grant, actor), known, (&wanted.kind, settings)).await?,
     }
@@ -94,7 +94,7 @@ async fn change(
     }
     let changed = change_whatever_its_origin(app, (grant, actor), &known, (None, settings), Locality::AnyKind)
         .await
-        .map_err(|error| told(&error))?;
+        .map_err(|refused| told(&refused.into()))?;
     if changed.state == ConnectorState::Paused {
         set_destination_state(app, (grant, actor), &changed, ConnectorState::Active)
             .await

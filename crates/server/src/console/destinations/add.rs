@@ -63,9 +63,11 @@ struct NewDestinationPage {
 #[serde(default)]
 pub(in crate::console) struct KindQuery {
     kind: String,
+    /// The format that is chosen to begin with; empty for the kind's first one.
+    format: String,
 }
 
-/// `GET /accounts/{account}/destinations/new?kind=…`: the kinds, or the form of one.
+/// `GET /accounts/{account}/destinations/new?kind=…&format=…`: the kinds, or the form of one.
 pub(in crate::console) async fn new_destination(
     State(app): State<App>,
     member: Member<Administrator>,
@@ -79,7 +81,9 @@ pub(in crate::console) async fn new_destination(
     }
     let kind = kind_of(&member, &query.kind)?;
     let name = free_name(&app, &member, kind.description().title).await?;
-    let filled = Filled { name, ..Filled::default() };
+    let format = Some(query.format).filter(|format| kind.description().formats.contains(&format.as_str()));
+    let plain = format.into_iter().map(|format| ("format".to_owned(), format)).collect();
+    let filled = Filled { name, plain, ..Filled::default() };
     let new = NewDestinationPage::of(&app, &member, kind, (filled, Errors::default(), None));
     page(&new.shell, &new)
 }

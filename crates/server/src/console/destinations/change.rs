@@ -12,7 +12,7 @@ use super::{
     find, locality_of, own_path, title_of,
 };
 use crate::{
-    connectors::{change_destination as change, standing_of, test_destination as test, unseal},
+    connectors::{change_destination as change, set_destination_state, standing_of, test_destination as test, unseal},
     console::{
         connectors::{Control, Fields, Filled, Walk},
         error::PageError,
@@ -226,6 +226,6 @@ async fn set_state(
     connector: &Connector,
     state: ConnectorState,
 ) -> Result<(), PageError> {
-    app.catalog.set_connector_state(&member.grant, &member.actor(), &connector.connector_id, state).await?;
+    set_destination_state(app, (&member.grant, &member.actor()), connector, state).await?;
     Ok(())
 }
