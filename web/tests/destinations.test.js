@@ -184,6 +184,8 @@ test("settings_change_without_the_secret_being_typed_again", async () => {
   await page.locator("#main").getByRole("link", { name: "Change settings" }).last().click();
   await page.getByText("One is kept sealed").waitFor();
   await page.getByLabel("Name", { exact: true }).fill("SOAR production");
+  await page.getByText("More settings").click();
+  await page.getByLabel("Timeout (seconds)").fill("20");
   await page.getByRole("button", { name: "Change settings" }).click();
   await page.getByText("“SOAR production” is changed").waitFor();
   receiver.events.length = 0;
