@@ -102,6 +102,7 @@ async fn ask(hub: &Hub, seat: Option<&Seat>, method: &str, path: &str, ids: &Ids
     let email = format!("{}@x.example", name.to_lowercase());
     let fields = [
         ("name", name.as_str()),
+        ("connector_name", &name),
         ("role", "administrator"),
         ("email", &email),
         ("expires", "never"),

@@ -9,7 +9,7 @@ use crate::support::{Guests, Hub, SECRET, Seat, daybook, eventually, pushing};
 
 /// Fields of a webhook that works.
 fn webhook<'a>(name: &'a str, url: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![("kind", "webhook"), ("name", name), ("url", url), ("secret", SECRET)]
+    vec![("kind", "webhook"), ("connector_name", name), ("url", url), ("secret", SECRET)]
 }
 
 /// Adds a webhook and gives its path.
@@ -48,12 +48,14 @@ async fn what_writes_on_the_hubs_machine_is_for_whoever_runs_it() {
     let kinds = adam.page(&format!("{base}/new")).await;
     assert!(kinds.contains("kind=webhook") && !kinds.contains("kind=file") && !kinds.contains("kind=stdout"));
     adam.get(&format!("{base}/new?kind=file")).await.expect_status(404);
-    let file = [("kind", "file"), ("name", "Archive"), ("path", "archive.ndjson")];
+    let file = [("kind", "file"), ("connector_name", "Archive"), ("path", "archive.ndjson")];
     for path in ["new", "new/test"] {
         adam.post(&format!("{base}/{path}"), &file).await.expect_status(404);
     }
     let added = add(&guests.owner, &base, &file).await;
-    adam.post(&format!("{added}/settings"), &[("name", "Archive"), ("path", "other.ndjson")]).await.expect_status(403);
+    adam.post(&format!("{added}/settings"), &[("connector_name", "Archive"), ("path", "other.ndjson")])
+        .await
+        .expect_status(403);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,13 +71,14 @@ async fn what_is_wrong_stands_beside_its_field_and_secrets_travel_sealed() {
 
     // The secret that was typed goes with the form, for this person and kind alone.
     let kept = again.split_once("name=\"kept\" value=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
-    let without = [("kind", "webhook"), ("name", "SOAR"), ("url", "http://127.0.0.1:9/"), ("kept", kept.as_str())];
+    let without =
+        [("kind", "webhook"), ("connector_name", "SOAR"), ("url", "http://127.0.0.1:9/"), ("kept", kept.as_str())];
     let adam = guests.join(&guests.first_account(), "Adam", Role::Administrator).await;
     let refused = adam.post(&format!("{base}/new"), &without).await.expect_status(422).text;
     assert!(refused.contains("Secret is missing"), "another's secret does not open: {refused}");
     add(&guests.owner, &base, &without).await;
     let taken = guests.owner.post(&format!("{base}/new"), &without).await.expect_status(422).text;
-    assert!(taken.contains("id=\"name-error\""), "{taken}");
+    assert!(taken.contains("id=\"connector_name-error\""), "{taken}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
