@@ -68,7 +68,7 @@ test("a_test_names_the_hop_that_fails_and_what_mends_it_and_keeps_what_was_typed
   const { page } = owner;
   await page.goto(`${base}/destinations/new?kind=webhook`);
   const closed = await freePort();
-  await page.getByLabel("Name", { exact: true }).fill("SOAR");
+  await page.getByLabel("Destination name").fill("SOAR");
   await page.getByLabel("URL").fill(`http://127.0.0.1:${closed}/in`);
   await page.getByLabel("Secret", { exact: true }).fill(SECRET);
   await page.getByRole("button", { name: "Test", exact: true }).click();
@@ -85,7 +85,7 @@ test("a_test_names_the_hop_that_fails_and_what_mends_it_and_keeps_what_was_typed
   await page.getByRole("heading", { name: "The way there works" }).waitFor();
   assert.equal(receiver.events.length, 1, "the test sent one event");
   assert.equal(receiver.events[0].data.aux_info, "A test of this destination by Daybook");
-  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "SOAR");
+  assert.equal(await page.getByLabel("Destination name").inputValue(), "SOAR");
   await screenshot(page, "destination-test-passed");
 });
 
@@ -183,7 +183,9 @@ test("settings_change_without_the_secret_being_typed_again", async () => {
   await page.getByRole("link", { name: "SOAR" }).click();
   await page.locator("#main").getByRole("link", { name: "Change settings" }).last().click();
   await page.getByText("One is kept sealed").waitFor();
-  await page.getByLabel("Name", { exact: true }).fill("SOAR production");
+  await page.getByLabel("Destination name").fill("SOAR production");
+  await page.getByText("More settings").click();
+  await page.getByLabel("Timeout (seconds)").fill("20");
   await page.getByRole("button", { name: "Change settings" }).click();
   await page.getByText("“SOAR production” is changed").waitFor();
   receiver.events.length = 0;
@@ -237,7 +239,7 @@ test("adding_testing_and_removing_work_without_javascript", async () => {
   page.setDefaultTimeout(10_000);
   await page.goto(`${base}/destinations/new`);
   await page.getByRole("link", { name: "Webhook" }).click();
-  await page.getByLabel("Name", { exact: true }).fill("Plain");
+  await page.getByLabel("Destination name").fill("Plain");
   await page.getByLabel("URL").fill(`http://127.0.0.1:${receiver.port}/plain`);
   await page.getByLabel("Secret", { exact: true }).fill(SECRET);
   await page.getByRole("button", { name: "Test", exact: true }).click();

@@ -9,11 +9,14 @@ use serde_json::json;
 
 use crate::{
     on_own_hubs,
-    support::{Guests, Hub, Seat, id_of, token_of},
+    support::{Guests, Hub, LONG_AGO, SECRET, Seat, id_of, token_of},
 };
 
 /// What everybody is told of what is not theirs, or not there.
 const MISSING: &str = "There is nothing here, or it is not yours to see.";
+
+/// Nothing listens here, and no connector of these hubs may go there.
+const NOWHERE: &str = "http://127.0.0.1:9/";
 
 /// Ids of one account, to put into paths.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ struct Ids {
     token_text: String,
     person: String,
     invitation: String,
+    destination: String,
+    replay: String,
 }
 
 impl Ids {
@@ -42,7 +47,8 @@ impl Ids {
         hub.manage(Method::POST, &format!("accounts/{account}/invitations"), invitation).await.expect_status(201);
         let person = guests.join(account, "Paula", Role::Viewer).await.person.person_id.to_string();
         let invitation = guests.catalog.list_invitations(&guests.grant(account)).await.unwrap().remove(0).link_id;
-        Self { account: account.to_string(), integration, token, token_text, person, invitation }
+        let (destination, replay) = destination(hub, account).await;
+        Self { account: account.to_string(), integration, token, token_text, person, invitation, destination, replay }
     }
 
     /// Ids that nothing has, in an account that there is.
@@ -55,6 +61,8 @@ impl Ids {
             token_text: "a.b.c".to_owned(),
             person: id(),
             invitation: id(),
+            destination: id(),
+            replay: id(),
         }
     }
 
@@ -66,6 +74,8 @@ impl Ids {
             ("{token}", &self.token),
             ("{person}", &self.person),
             ("{invitation}", &self.invitation),
+            ("{destination}", &self.destination),
+            ("{replay}", &self.replay),
             ("{name}", "console.css"),
         ];
         let filled = known.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
@@ -74,20 +84,36 @@ impl Ids {
     }
 }
 
+/// A destination that is paused, so that it sends nothing anywhere, with a replay.
+async fn destination(hub: &Hub, account: &AccountId) -> (String, String) {
+    let path = format!("accounts/{account}/destinations");
+    let name = daybook_events::random_upper_id();
+    let body = json!({"name": name, "kind": "webhook", "settings": {"url": NOWHERE, "secret": SECRET}});
+    let destination = id_of(&hub.manage(Method::POST, &path, body).await.expect_status(201).json());
+    let own = format!("{path}/{destination}");
+    hub.manage(Method::PATCH, &own, json!({"state": "paused"})).await.expect_status(200);
+    let replay = hub.manage(Method::POST, &format!("{own}/replays"), json!({"since": LONG_AGO})).await;
+    (destination, id_of(&replay.expect_status(201).json()))
+}
+
 /// Sends what a route reads, with something in every field that a form of the console has.
 async fn ask(hub: &Hub, seat: Option<&Seat>, method: &str, path: &str, ids: &Ids) -> Answer {
     let name = daybook_events::random_upper_id();
     let email = format!("{}@x.example", name.to_lowercase());
     let fields = [
         ("name", name.as_str()),
+        ("connector_name", &name),
         ("role", "administrator"),
         ("email", &email),
         ("expires", "never"),
         ("features", "auditevents"),
         ("requests_per_minute", "7"),
         ("token", &ids.token_text),
-        ("kind", "other"),
+        ("kind", if path.contains("/destinations") { "webhook" } else { "other" }),
         ("retention_days", "4000"),
+        ("url", NOWHERE),
+        ("secret", SECRET),
+        ("since", "2020-01-01T00:00"),
     ];
     match (seat, method) {
         (Some(seat), "get") => seat.get(path).await,
@@ -160,8 +186,14 @@ on_own_hubs! {
             assert!(!answer.header("location").is_some_and(|to| to.starts_with("/sign-in")), "{what}");
             let is_changed = state(&guests, &account).await != before;
             let downloads = path.ends_with("/environment");
-            let goes_on = path.ends_with("/resume") || path.ends_with("/restore") || path.ends_with("/reinstate");
-            assert_eq!(is_changed, route.method == "post" && !downloads && !goes_on, "{what}");
+            // What is active is not resumed; the destination is paused, and is.
+            let goes_on = (path.ends_with("/resume") && path.contains("/integrations/"))
+                || path.ends_with("/restore")
+                || path.ends_with("/reinstate")
+                || (path.ends_with("/pause") && path.contains("/destinations/"));
+            // A test changes nothing, and there are no dead letters.
+            let nothing = path.ends_with("/test") || path.contains("/dead-letters/");
+            assert_eq!(is_changed, route.method == "post" && !downloads && !goes_on && !nothing, "{what}");
         }
     }
 
@@ -177,6 +209,9 @@ on_own_hubs! {
             let unknown = ask(&hub, Some(&owner), route.method, &made_up.fill(route.path), &made_up).await;
             let (all, token) = (foreign.clone(), foreign.token.clone());
             let mut mixed = vec![("all of it", Ids { account: ours.to_string(), ..all })];
+            if route.path.contains("{replay}") {
+                mixed.push(("another destination's replay", Ids { replay: second.replay.clone(), ..own.clone() }));
+            }
             if route.path.contains("{token}") {
                 mixed.push(("another account's token", Ids { token, ..own.clone() }));
                 mixed.push(("another integration's token", Ids { token: second.token.clone(), ..own.clone() }));
@@ -255,7 +290,13 @@ async fn state(guests: &Guests, account: &AccountId) -> String {
     let integrations = guests.catalog.list_integrations(&grant).await.unwrap();
     let tokens = guests.catalog.list_tokens(&grant).await.unwrap();
     let invitations = guests.catalog.list_invitations(&grant).await.unwrap();
+    let destinations = guests.catalog.list_connectors(&grant, daybook_store::Direction::Destination).await.unwrap();
+    let mut replays = Vec::new();
+    for destination in &destinations {
+        replays.extend(guests.catalog.list_replays(&grant, &destination.connector_id).await.unwrap());
+    }
     let actions =
         guests.catalog.list_actions(&grant, &daybook_store::ActionFilter::default(), None, 1000).await.unwrap();
-    format!("{accounts:?} {members:?} {integrations:?} {tokens:?} {invitations:?} {}", actions.len())
+    let connectors = format!("{destinations:?} {replays:?}");
+    format!("{accounts:?} {members:?} {integrations:?} {tokens:?} {invitations:?} {connectors} {}", actions.len())
 }

@@ -9,6 +9,7 @@ mod backpressure;
 mod console_access;
 mod console_accounts;
 mod console_audit;
+mod console_destinations;
 mod console_ends;
 mod console_events;
 mod console_links;

@@ -34,6 +34,13 @@ pub(in crate::console) struct Days {
     pub(in crate::console) peak: String,
 }
 
+impl Days {
+    /// Whether an event was taken or refused.
+    pub(in crate::console) fn has_bars(&self) -> bool {
+        !(self.taken.is_empty() && self.refused.is_empty())
+    }
+}
+
 /// What was done on a day.
 pub(in crate::console) struct DayLine {
     pub(in crate::console) day: String,

@@ -20,6 +20,9 @@ const ADVANCED: [(&str, &[&str]); 3] = [
     (say::GROUP_NETWORK, &["ca_pem", "client_certificate_pem", "client_key_pem", "timeout_secs"]),
 ];
 
+/// The field with the connector's own name; kinds have settings called `name`.
+pub(in crate::console) const CONNECTOR_NAME: &str = "connector_name";
+
 /// A form's fields, in groups.
 pub(in crate::console) struct Fields {
     /// What decides whether it works.
@@ -91,7 +94,7 @@ impl Filled {
         let mut given: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in pairs {
             match name.as_str() {
-                "name" => filled.name = value,
+                CONNECTOR_NAME => filled.name = value,
                 "forget" => _ = filled.forgotten.insert(value),
                 _ => _ = given.insert(name, value.replace("\r\n", "\n")),
             }

@@ -35,5 +35,5 @@ fn line(hop: Hop) -> HopLine {
         HopOutcome::Passed(seen) => (seen, String::new()),
         HopOutcome::Failed { reason, fix } => (reason, say::sentence_of(&fix)),
     };
-    HopLine { name: say::hop(hop.name), is_passed, seen: say::sentence_of(&seen), fix, took: say::took(hop.took) }
+    HopLine { name: say::hop(hop.name), is_passed, seen: say::capital(&seen), fix, took: say::took(hop.took) }
 }

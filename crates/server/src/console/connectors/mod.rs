@@ -6,5 +6,5 @@ mod fields;
 mod hops;
 
 pub(super) use days::{Days, days_of, first_day};
-pub(super) use fields::{Control, Fields, Filled, Kept, add_problems};
+pub(super) use fields::{CONNECTOR_NAME, Control, Fields, Filled, Kept, add_problems};
 pub(super) use hops::Walk;

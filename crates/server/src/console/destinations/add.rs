@@ -12,7 +12,7 @@ use super::{locality_of, own_path};
 use crate::{
     connectors::{Draft, Locality, Refused, add_destination as add, check_settings, test_draft},
     console::{
-        connectors::{Control, Fields, Filled, Kept, Walk, add_problems},
+        connectors::{CONNECTOR_NAME, Control, Fields, Filled, Kept, Walk, add_problems},
         error::PageError,
         flash::done,
         form::{Errors, Form},
@@ -63,9 +63,11 @@ struct NewDestinationPage {
 #[serde(default)]
 pub(in crate::console) struct KindQuery {
     kind: String,
+    /// The format that is chosen to begin with; empty for the kind's first one.
+    format: String,
 }
 
-/// `GET /accounts/{account}/destinations/new?kind=…`: the kinds, or the form of one.
+/// `GET /accounts/{account}/destinations/new?kind=…&format=…`: the kinds, or the form of one.
 pub(in crate::console) async fn new_destination(
     State(app): State<App>,
     member: Member<Administrator>,
@@ -79,7 +81,9 @@ pub(in crate::console) async fn new_destination(
     }
     let kind = kind_of(&member, &query.kind)?;
     let name = free_name(&app, &member, kind.description().title).await?;
-    let filled = Filled { name, ..Filled::default() };
+    let format = Some(query.format).filter(|format| kind.description().formats.contains(&format.as_str()));
+    let plain = format.into_iter().map(|format| ("format".to_owned(), format)).collect();
+    let filled = Filled { name, plain, ..Filled::default() };
     let new = NewDestinationPage::of(&app, &member, kind, (filled, Errors::default(), None));
     page(&new.shell, &new)
 }
@@ -92,7 +96,7 @@ pub(in crate::console) async fn add_destination(
 ) -> Result<Response, PageError> {
     let (kind, filled) = read(&app, &member, pairs)?;
     let mut errors = Errors::default();
-    let name = errors.take("name", check_name(&filled.name).map(str::to_owned));
+    let name = errors.take(CONNECTOR_NAME, check_name(&filled.name).map(str::to_owned));
     let draft = draft(kind, &filled);
     match name {
         None => take_refusal(&mut errors, kind.description(), check_settings(&app, &draft, locality_of(&member)))?,
@@ -208,7 +212,7 @@ pub(super) fn take_refusal<T>(
             add_problems(errors, description, &error);
             Ok(None)
         }
-        Err(Refused::Store(error)) => errors.take_conflict("name", Err(error)),
+        Err(Refused::Store(error)) => errors.take_conflict(CONNECTOR_NAME, Err(error)),
         Err(Refused::Said(error)) => Err(error.into()),
     }
 }
@@ -229,7 +233,7 @@ mod tests {
     fn no_setting_is_called_as_another_field_of_the_form() {
         for kind in DestinationKind::ALL {
             for setting in kind.description().all_settings() {
-                let taken = ["name", "kind", "csrf", "kept", "forget", "settings"];
+                let taken = [CONNECTOR_NAME, "kind", "csrf", "kept", "forget", "settings"];
                 assert!(!taken.contains(&setting.name), "{kind}: {}", setting.name);
             }
         }

@@ -12,9 +12,9 @@ use super::{
     find, locality_of, own_path, title_of,
 };
 use crate::{
-    connectors::{change_destination as change, standing_of, test_destination as test, unseal},
+    connectors::{change_destination as change, set_destination_state, standing_of, test_destination as test, unseal},
     console::{
-        connectors::{Control, Fields, Filled, Walk},
+        connectors::{CONNECTOR_NAME, Control, Fields, Filled, Walk},
         error::PageError,
         flash::done,
         form::{Errors, Form, Nothing},
@@ -89,7 +89,7 @@ pub(in crate::console) async fn change_destination(
     let description = description_of(&connector)?;
     let filled = Filled::read(description, pairs, &kept(&app, &member, &id));
     let mut errors = Errors::default();
-    if let Some(name) = errors.take("name", check_name(&filled.name).map(str::to_owned)) {
+    if let Some(name) = errors.take(CONNECTOR_NAME, check_name(&filled.name).map(str::to_owned)) {
         let (who, wanted) = ((&member.grant, &member.actor()), (Some(name), filled.changes()));
         let changed = change(&app, who, &connector, wanted, locality_of(&member)).await;
         if let Some(connector) = take_refusal(&mut errors, description, changed)? {
@@ -226,6 +226,6 @@ async fn set_state(
     connector: &Connector,
     state: ConnectorState,
 ) -> Result<(), PageError> {
-    app.catalog.set_connector_state(&member.grant, &member.actor(), &connector.connector_id, state).await?;
+    set_destination_state(app, (&member.grant, &member.actor()), connector, state).await?;
     Ok(())
 }

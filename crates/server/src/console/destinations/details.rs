@@ -62,7 +62,8 @@ struct Trouble {
     features: String,
     reason: String,
     fix: String,
-    next: Option<When>,
+    /// When it is tried again; empty when it is not.
+    next: String,
 }
 
 /// A stream on its way.
@@ -75,7 +76,8 @@ struct StreamLine {
     /// Empty when it is up to date.
     behind: String,
     waiting: String,
-    next: Option<When>,
+    /// When it is tried again; empty when it is not.
+    next: String,
     failures: String,
 }
 
@@ -170,7 +172,7 @@ fn troubles(standing: &Standing, now: Timestamp) -> Vec<Trouble> {
             same.features = format!("{}, {}", same.features, name.to_lowercase());
             continue;
         }
-        let next = health.next_attempt_at.map(|time| When::of(time, now));
+        let next = health.next_attempt_at.map(|time| say::next_try(time, now)).unwrap_or_default();
         all.push(Trouble { tone: if is_stopped { "error" } else { "warn" }, features: name, reason, fix, next });
     }
     all
@@ -188,6 +190,7 @@ fn stream_line(stream: &StreamStanding, connector: &Connector, now: Timestamp) -
         dead_letters: 0,
     };
     let behind = total_behind(&alone);
+    let next = health.and_then(|health| health.next_attempt_at).filter(|_| alone.status != "paused");
     StreamLine {
         name: words::feature(&stream.feature),
         condition: condition_of(&alone),
@@ -195,7 +198,7 @@ fn stream_line(stream: &StreamStanding, connector: &Connector, now: Timestamp) -
         event_time: when(health.and_then(|health| health.last_event_time)),
         behind: if behind == 0 { String::new() } else { counted(behind, words::EVENT) },
         waiting: stream.waiting.map(span).unwrap_or_default(),
-        next: when(health.and_then(|health| health.next_attempt_at).filter(|_| alone.status != "paused")),
+        next: next.map(|time| say::next_try(time, now)).unwrap_or_default(),
         failures: health
             .map(|health| health.failures)
             .filter(|failures| *failures > 0)

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use daybook_store::IntegrationKind;
 use serde::Deserialize;
 
-use crate::state::App;
+use crate::{console::query::query_of, state::App};
 
 const DATA: &str = include_str!("../../../directory.toml");
 
@@ -39,6 +39,9 @@ pub(crate) struct Siem {
     /// The tint of its tile, in degrees.
     pub(crate) hue: u16,
     pub(crate) mode: Mode,
+    /// The kind of destination that pushes to it, if there is one.
+    #[serde(default)]
+    pub(crate) push: Option<Push>,
     /// One line.
     pub(crate) summary: String,
     /// More words by which it is found.
@@ -62,6 +65,24 @@ pub(crate) struct Siem {
     fields: Vec<Field>,
     /// What to do, in order.
     steps: Vec<Step>,
+}
+
+/// How the hub pushes to a system.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Push {
+    /// The kind of destination.
+    pub(crate) kind: String,
+    /// In which format, if not in the kind's first one.
+    #[serde(default)]
+    pub(crate) format: String,
+}
+
+impl Push {
+    /// `destinations/new?kind=…`
+    pub(crate) fn path(&self) -> String {
+        format!("destinations/new{}", query_of(&[("kind", &self.kind), ("format", &self.format)]))
+    }
 }
 
 /// What to enter in a field of a system.
@@ -179,6 +200,8 @@ fn kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Integration
 
 #[cfg(test)]
 mod tests {
+    use daybook_connectors::DestinationKind;
+
     use super::*;
 
     #[test]
@@ -187,6 +210,20 @@ mod tests {
             assert_eq!(all().iter().filter(|siem| siem.kind == *kind).count(), 1, "{kind}");
         }
         assert_eq!(all().len(), IntegrationKind::ALL.len());
+    }
+
+    #[test]
+    fn every_linked_kind_of_destination_is_there_with_its_format() {
+        let mut linked = 0;
+        for siem in all() {
+            let Some(push) = &siem.push else { continue };
+            linked += 1;
+            let kind: DestinationKind = push.kind.parse().unwrap();
+            let formats = kind.description().formats;
+            assert!(push.format.is_empty() || formats.contains(&push.format.as_str()), "{}", siem.name);
+            assert!(matches!(siem.mode, Mode::Both | Mode::Pushed), "{}", siem.name);
+        }
+        assert!(linked > 0 && all().iter().all(|siem| siem.mode != Mode::Both || siem.push.is_some()));
     }
 
     #[test]

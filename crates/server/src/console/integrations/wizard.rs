@@ -29,7 +29,6 @@ struct DirectoryPage {
 }
 
 struct Tile {
-    kind: &'static str,
     name: &'static str,
     monogram: &'static str,
     /// Which of the style sheet's twelve tints.
@@ -37,6 +36,10 @@ struct Tile {
     mode: &'static str,
     summary: &'static str,
     words: String,
+    /// Where it is connected.
+    path: String,
+    /// Where a destination that pushes to it is added, if it pulls as well; empty otherwise.
+    push_path: String,
 }
 
 #[derive(Template)]
@@ -48,6 +51,8 @@ struct NewIntegrationPage {
     siem: &'static Siem,
     notes: Vec<String>,
     mode: &'static str,
+    /// Where a destination that pushes to it is added; empty when there is none.
+    push_path: String,
     name: String,
     errors: Errors,
 }
@@ -72,7 +77,7 @@ pub(in crate::console) async fn show_directory(
     member: Member<Administrator>,
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
-    let tiles = directory::search(&search.q).into_iter().map(tile).collect();
+    let tiles = directory::search(&search.q).into_iter().map(|siem| tile(&member, siem)).collect();
     let shell = Shell::of(&member, Section::Integrations, say::DIRECTORY);
     let list = DirectoryPage { shell, base: member.path("integrations"), query: search.q, tiles };
     page(&list.shell, &list)
@@ -118,6 +123,7 @@ impl NewIntegrationPage {
             base: member.path("integrations"),
             kind: kind.as_str(),
             mode: mode_word(siem.mode),
+            push_path: push_path(member, siem),
             notes: siem.filled(&Place::of(app)).notes,
             siem,
             name,
@@ -138,9 +144,13 @@ async fn free_name(app: &App, member: &Member<Administrator>, name: &str) -> Res
     Ok(std::iter::once(name.to_owned()).chain(numbered).find(|name| is_free(name)).unwrap_or_default())
 }
 
-fn tile(siem: &'static Siem) -> Tile {
+fn tile(member: &Member<Administrator>, siem: &'static Siem) -> Tile {
+    let push_path = push_path(member, siem);
+    let is_pushed = siem.mode == Mode::Pushed && !push_path.is_empty();
+    let path = member.path(&format!("integrations/new?kind={}", siem.kind));
     Tile {
-        kind: siem.kind.as_str(),
+        path: if is_pushed { push_path.clone() } else { path },
+        push_path: if is_pushed { String::new() } else { push_path },
         name: &siem.name,
         monogram: &siem.monogram,
         tint: siem.hue % 360 / 30,
@@ -148,6 +158,10 @@ fn tile(siem: &'static Siem) -> Tile {
         summary: &siem.summary,
         words: format!("{} {} {}", siem.name, siem.summary, siem.keywords.join(" ")),
     }
+}
+
+fn push_path(member: &Member<Administrator>, siem: &Siem) -> String {
+    siem.push.as_ref().map(|push| member.path(&push.path())).unwrap_or_default()
 }
 
 pub(super) fn mode_word(mode: Mode) -> &'static str {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use daybook_connectors::HopName;
+use daybook_events::Timestamp;
 use daybook_store::AttemptOutcome;
 
 use crate::console::{
-    times::{counted, grouped},
-    words::{EVENT, Noun, sentence},
+    times::{counted, grouped, span},
+    words::{EVENT, Noun, in_span, sentence},
 };
 
 pub(in crate::console) const ADD: &str = "Add a destination";
@@ -52,13 +53,35 @@ pub(in crate::console) fn days(days: usize, sums: DaySums) -> String {
 
 /// The name of a setting as the label of its field: `timeout_secs` is `Timeout (seconds)`.
 pub(in crate::console) fn label(name: &str) -> String {
-    let units = [("_secs", "seconds"), ("_ms", "milliseconds"), ("_kib", "KiB"), ("_minutes", "minutes")];
+    let known = match name {
+        "features" => "Kinds of events",
+        "from" => "Begins with",
+        "redact" => "Redactions",
+        "redact_key" => "Key of hashed fields",
+        "batch_events" => "Events in a batch",
+        "batch_kib" => "Size of a batch (KiB)",
+        "batch_wait_ms" => "Wait for a full batch (milliseconds)",
+        "ca_pem" => "Certificate authorities (PEM)",
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
+    let units = [
+        ("_secs", "seconds"),
+        ("_ms", "milliseconds"),
+        ("_kib", "KiB"),
+        ("_mib", "MiB"),
+        ("_minutes", "minutes"),
+        ("_hours", "hours"),
+        ("_pem", "PEM"),
+        ("_json", "JSON"),
+    ];
     let unit = units.iter().find_map(|(end, unit)| name.strip_suffix(end).map(|name| (name, *unit)));
     let (name, unit) = unit.unwrap_or((name, ""));
     let words = name.split('_').enumerate().map(|(index, word)| match word {
-        "url" | "pem" | "ca" | "id" | "tls" | "tcp" | "ip" | "dcr" | "dce" | "acl" | "sasl" | "json" | "kms" => {
-            word.to_uppercase()
-        }
+        "url" | "ca" | "id" | "tls" | "tcp" | "ip" | "dcr" | "dce" | "acl" | "api" | "sas" | "sasl" | "kms" | "bom"
+        | "uuid" => word.to_uppercase(),
         _ if index == 0 => capital(word),
         _ => word.to_owned(),
     });
@@ -80,7 +103,8 @@ pub(in crate::console) fn sentence_of(text: &str) -> String {
     if text.is_empty() { String::new() } else { sentence(text) }
 }
 
-fn capital(word: &str) -> String {
+/// With a capital at its beginning.
+pub(in crate::console) fn capital(word: &str) -> String {
     let mut characters = word.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}", characters.as_str())
@@ -88,7 +112,7 @@ fn capital(word: &str) -> String {
 
 pub(in crate::console) fn hop(hop: HopName) -> &'static str {
     match hop {
-        HopName::Dns => "Name",
+        HopName::Dns => "Name lookup",
         HopName::Tcp => "Connection",
         HopName::Tls => "TLS",
         HopName::Credentials => "Credentials",
@@ -211,6 +235,12 @@ pub(in crate::console) fn outcome(outcome: AttemptOutcome) -> (&'static str, &'s
     }
 }
 
+/// When it is tried again, in words.
+pub(in crate::console) fn next_try(time: Timestamp, now: Timestamp) -> String {
+    let wait = time.since(now);
+    if wait.as_secs() == 0 { "now".to_owned() } else { in_span(&span(wait)) }
+}
+
 /// Bytes as people read them.
 pub(in crate::console) fn bytes(bytes: u64) -> String {
     match bytes {
@@ -227,8 +257,9 @@ mod tests {
     #[test]
     fn settings_are_named_for_people() {
         assert_eq!(label("url"), "URL");
-        assert_eq!(label("client_certificate_pem"), "Client certificate PEM");
-        assert_eq!(label("batch_wait_ms"), "Batch wait (milliseconds)");
+        assert_eq!(label("client_certificate_pem"), "Client certificate (PEM)");
+        assert_eq!((label("timeout_secs").as_str(), label("api_key").as_str()), ("Timeout (seconds)", "API key"));
+        assert_eq!(label("batch_wait_ms"), "Wait for a full batch (milliseconds)");
         assert_eq!(problem("URL", "must begin with https://"), "URL must begin with https://.");
         assert_eq!(problem("Mode", "\"c\" is none of a, b"), "Mode: \"c\" is none of a, b.");
     }
