@@ -8,8 +8,8 @@ use daybook_events::StoredEvent;
 use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlement, StoreError};
 use tokio::sync::watch;
 
-use super::{backoff::Backoff, fleet::HUB};
-use crate::{connectors::Opened, state::App, workers::packer::chain};
+use super::fleet::HUB;
+use crate::{connectors::Opened, state::App, workers::{backoff::Backoff, packer::chain}};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Letters read at a time.

@@ -1,0 +1,1 @@
+//! An upstream that answers as it is told to.
