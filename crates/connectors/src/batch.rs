@@ -60,6 +60,16 @@ impl Batch {
         format!("{}-{}-{}", self.feature, self.first(), self.last())
     }
 
+    /// The name of its events' type: `onepassword.auditevent`, or another service's feature.
+    #[must_use]
+    pub fn event_type(&self) -> String {
+        if self.feature.is_wire() {
+            format!("onepassword.{}", self.feature.as_str().trim_end_matches('s'))
+        } else {
+            self.feature.as_str().replace('-', "_")
+        }
+    }
+
     /// The position of its first event.
     #[must_use]
     pub fn first(&self) -> Position {

@@ -50,6 +50,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
     let certificates = Certificates::of(&config.tls, data_dir.path(), place.names());
     let ca_file = certificates.ca_file().filter(|_| !config.server.plain_http);
     let app = open(config, &data_dir, (&place, ca_file), metrics).await?;
+    connectors::take_configured(&app).await?;
     let workers = Workers::start(&app);
     let stopped = listener::start(listener, &app, router(&app), certificates, &place.scheme)?;
     // A certificate of the user's own is for the public name, not for the address.
@@ -208,6 +209,7 @@ async fn open(
         secret_sealer: sealer,
         connector_context,
         board: Board::default(),
+        connectors_changed: tokio::sync::Notify::new(),
         doors,
         setup_link_file: data_dir.setup_link_file(),
         public_host: place.public_host.clone(),

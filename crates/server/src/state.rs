@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use daybook_connectors::Context;
 use daybook_events::{Clock, CursorSealer, Networks, Timestamp};
 use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
+use tokio::sync::Notify;
 
 use crate::{
     config::Config,
@@ -40,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) secret_sealer: SecretSealer,
     pub(crate) connector_context: Context,
     pub(crate) board: Board,
+    /// Told when a connector was changed on this node; other nodes look every second.
+    pub(crate) connectors_changed: Notify,
     pub(crate) doors: Doors,
     pub(crate) setup_link_file: SetupLinkFile,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,

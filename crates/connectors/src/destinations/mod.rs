@@ -1,13 +1,21 @@
 //! The systems, a folder each with the same files: `config` (its options and what they mean), `encode` (events to what
 //! the protocol carries), `send` (one attempt, and the reading of its answer), tests. The names stand here once.
 
+mod elasticsearch;
 mod file;
+mod hec;
+mod kafka;
+mod objects;
 mod stdout;
 mod syslog;
 mod webhook;
 
 use std::{fmt, str::FromStr};
 
+use self::{
+    hec::{crowdstrike, exabeam, splunk},
+    objects::{azure_blob, gcs, s3},
+};
 use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
 
 /// The kinds and their folders. A folder has a `DESCRIPTION` and a `Connector` with `open(&Settings, &Context)`.
@@ -68,10 +76,26 @@ macro_rules! destinations {
 }
 
 destinations! {
+    /// Splunk's HTTP Event Collector.
+    SplunkHec = "splunk-hec" in splunk;
+    /// Elasticsearch and OpenSearch.
+    Elasticsearch = "elasticsearch" in elasticsearch;
+    /// CrowdStrike Falcon LogScale and Next-Gen SIEM.
+    CrowdStrike = "crowdstrike" in crowdstrike;
+    /// Exabeam New-Scale.
+    Exabeam = "exabeam" in exabeam;
     /// A signed webhook (Standard Webhooks).
     Webhook = "webhook" in webhook;
     /// RFC 5424 over TLS or TCP.
     Syslog = "syslog" in syslog;
+    /// Amazon S3, or a store that speaks like it.
+    S3 = "s3" in s3;
+    /// Google Cloud Storage.
+    Gcs = "gcs" in gcs;
+    /// Azure Blob Storage.
+    AzureBlob = "azure-blob" in azure_blob;
+    /// Apache Kafka and its likes.
+    Kafka = "kafka" in kafka;
     /// A file on the hub's machine.
     File = "file" in file;
     /// The hub's standard output.

@@ -8,13 +8,13 @@ use std::{sync::Arc, time::Duration};
 
 use daybook_events::Timestamp;
 use reqwest::{
-    Client, RequestBuilder, StatusCode, Url,
+    Client, Method, RequestBuilder, StatusCode, Url,
     header::{HeaderMap, RETRY_AFTER},
     redirect,
 };
 use rustls::ClientConfig;
 
-pub(crate) use body::Compression;
+pub(crate) use body::{Compression, gzip};
 pub(crate) use classify::{classify, shorten};
 
 use crate::{Context, DeliveryError, Endpoint, Settings, SettingsError, tls::tls_of};
@@ -39,7 +39,8 @@ pub(crate) struct HttpAnswer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    now: Timestamp,
+    /// When it came, by which a date in it is read.
+    pub(crate) now: Timestamp,
 }
 
 impl HttpAnswer {
@@ -123,6 +124,11 @@ impl HttpSender {
     /// Begins a request.
     pub(crate) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url)
+    }
+
+    /// Begins a request of another method.
+    pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
     }
 
     /// Sends a request and reads the whole answer, whatever its status; of a body longer than `body_bytes_max` the

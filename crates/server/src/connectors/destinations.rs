@@ -53,7 +53,9 @@ pub(crate) async fn add_destination(
         origin,
         state: ConnectorState::Active,
     };
-    Ok(app.catalog.add_connector(grant, actor, id, new).await?)
+    let added = app.catalog.add_connector(grant, actor, id, new).await?;
+    app.connectors_changed.notify_one();
+    Ok(added)
 }
 
 /// Changes a destination's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
@@ -61,8 +63,23 @@ pub(crate) async fn add_destination(
 ///
 /// # Errors
 ///
-/// As for adding one; 404: there is none with this id.
+/// As for adding one. 409: it is of the configuration file.
 pub(crate) async fn change_destination(
+    app: &App,
+    (grant, actor): (&Grant, &Actor),
+    connector: &Connector,
+    (name, settings): (Option<String>, BTreeMap<String, String>),
+    locality: Locality,
+) -> Result<Connector, ApiError> {
+    if connector.origin == Origin::Configuration {
+        let message = "it is set up in the hub's configuration file: change it there, and restart the hub";
+        return Err(ApiError::new(StatusCode::CONFLICT, message));
+    }
+    change_whatever_its_origin(app, (grant, actor), connector, (name, settings), locality).await
+}
+
+/// The same, for one of the configuration file too.
+pub(super) async fn change_whatever_its_origin(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     connector: &Connector,
@@ -72,8 +89,10 @@ pub(crate) async fn change_destination(
     let kind = kind_of(&connector.kind, locality)?;
     let name = name.as_deref().map(check_name).transpose()?.map(str::to_owned);
     let id = &connector.connector_id;
+    let secrets =
+        unseal(&app.secret_sealer, id, &connector.sealed_secrets).map_err(|error| sealed_elsewhere(&error))?;
     let mut whole = connector.settings.clone();
-    whole.extend(unseal(&app.secret_sealer, id, &connector.sealed_secrets).map_err(sealed_elsewhere)?);
+    whole.extend(secrets.clone());
     for (setting, value) in settings {
         if value.trim().is_empty() {
             whole.remove(&setting);
@@ -83,9 +102,28 @@ pub(crate) async fn change_destination(
     }
     let parted = part(kind.description(), whole);
     open_parted(app, kind, &parted)?;
-    let sealed_secrets = Some(parted.seal(&app.secret_sealer, id));
+    // Sealed again, the same secrets would look like others.
+    let sealed_secrets = (parted.secret != secrets).then(|| parted.seal(&app.secret_sealer, id));
     let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
-    Ok(app.catalog.change_connector(grant, actor, id, change).await?)
+    let changed = app.catalog.change_connector(grant, actor, id, change).await?;
+    app.connectors_changed.notify_one();
+    Ok(changed)
+}
+
+/// Pauses, resumes or removes a destination.
+///
+/// # Errors
+///
+/// 404: it was removed.
+pub(crate) async fn set_destination_state(
+    app: &App,
+    (grant, actor): (&Grant, &Actor),
+    connector: &Connector,
+    state: ConnectorState,
+) -> Result<Connector, ApiError> {
+    let changed = app.catalog.set_connector_state(grant, actor, &connector.connector_id, state).await?;
+    app.connectors_changed.notify_one();
+    Ok(changed)
 }
 
 /// A destination of the account that was not removed.
@@ -153,7 +191,7 @@ fn kind_of(name: &str, locality: Locality) -> Result<DestinationKind, ApiError> 
     Ok(kind)
 }
 
-fn sealed_elsewhere(error: crate::tokens::SealError) -> ApiError {
+fn sealed_elsewhere(error: &crate::tokens::SealError) -> ApiError {
     tracing::error!(%error, "the secrets of a connector cannot be opened");
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "its secrets cannot be opened; the hub's log says why")
 }

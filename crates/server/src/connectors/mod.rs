@@ -3,13 +3,16 @@
 //! The management API, the console, the configuration file and the workers all come through here, so that what one of them
 //! accepts, the others can open.
 
+mod configured;
 mod destinations;
 mod opening;
 mod sealing;
 mod standing;
 
+pub(crate) use configured::{ConfiguredDestination, take_configured};
 pub(crate) use destinations::{
-    Draft, Locality, add_destination, change_destination, find_destination, test_destination, test_draft,
+    Draft, Locality, add_destination, change_destination, find_destination, set_destination_state, test_destination,
+    test_draft,
 };
 pub(crate) use opening::{Opened, context, open};
 pub(crate) use sealing::{part, unseal};

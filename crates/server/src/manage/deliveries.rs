@@ -50,7 +50,7 @@ pub(super) async fn list_hours(
     let grant = administrator.account(&app, &account).await?;
     let id = find_destination(&app, &grant, &destination).await?.connector_id;
     let since = app.clock.now().minus(days_long(HOURS_SHOWN_DAYS));
-    Ok(Json(app.catalog.connector_hours(&grant, &id, since).await?.into_iter().map(hour_view).collect()))
+    Ok(Json(app.catalog.connector_hours(&grant, &id, since).await?.iter().map(hour_view).collect()))
 }
 
 /// The newest attempts of a destination, up to 200, without what they carried.
@@ -170,7 +170,7 @@ pub(super) async fn list_replays(
 ) -> Result<Json<Vec<ReplayView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let id = find_destination(&app, &grant, &destination).await?.connector_id;
-    Ok(Json(app.catalog.list_replays(&grant, &id).await?.into_iter().map(replay_view).collect()))
+    Ok(Json(app.catalog.list_replays(&grant, &id).await?.iter().map(replay_view).collect()))
 }
 
 /// Deliver a window of the past once more, beside what is new.
@@ -204,7 +204,7 @@ pub(super) async fn add_replay(
         return Err(ApiError::invalid("since: must be before until"));
     }
     let replay = app.catalog.add_replay(&grant, &administrator.actor, &id, (since, until)).await?;
-    Ok((StatusCode::CREATED, Json(replay_view(replay))))
+    Ok((StatusCode::CREATED, Json(replay_view(&replay))))
 }
 
 /// Stop a replay. What it has delivered stays delivered.
@@ -237,8 +237,8 @@ fn which(choice: &DeadLetterChoice) -> WhichDeadLetters {
     choice.number.map_or(WhichDeadLetters::All, WhichDeadLetters::One)
 }
 
-fn hour_view(hour: ConnectorHour) -> HourView {
-    let ConnectorHour { begins_at, events, bytes, batches, retries, rejected, repeated, .. } = hour;
+fn hour_view(hour: &ConnectorHour) -> HourView {
+    let &ConnectorHour { begins_at, events, bytes, batches, retries, rejected, repeated, .. } = hour;
     HourView { begins_at: begins_at.to_string(), events, bytes, batches, retries, rejected, repeated }
 }
 
@@ -267,7 +267,7 @@ fn letter_view(letter: DeadLetter) -> DeadLetterView {
     }
 }
 
-fn replay_view(replay: Replay) -> ReplayView {
+fn replay_view(replay: &Replay) -> ReplayView {
     ReplayView {
         uuid: replay.replay_id.to_string(),
         since: replay.since.to_string(),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     connectors::{
         Draft, Locality, StreamStanding, add_destination as add, change_destination as change, find_destination,
-        standing_of, status_in_words, test_destination as test, test_draft, unseal,
+        set_destination_state, standing_of, status_in_words, test_destination as test, test_draft, unseal,
     },
     error::{ApiError, ErrorBody},
     request::Path,
@@ -146,8 +146,7 @@ pub(super) async fn change_destination(
         connector = change(&app, who, &connector, (wanted.name, wanted.settings), Locality::AnyKind).await?;
     }
     if let Some(state) = state {
-        let id = &connector.connector_id;
-        connector = app.catalog.set_connector_state(&grant, &administrator.actor, id, state).await?;
+        connector = set_destination_state(&app, who, &connector, state).await?;
     }
     Ok(Json(view(&app, &grant, connector).await?))
 }
@@ -168,8 +167,8 @@ pub(super) async fn remove_destination(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
-    app.catalog.set_connector_state(&grant, &administrator.actor, &id, ConnectorState::Removed).await?;
+    let connector = find_destination(&app, &grant, &destination).await?;
+    set_destination_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -65,6 +65,14 @@ impl Pause {
         stopped.is_err()
     }
 
+    /// Waits, or until there is a signal; false when the worker is to end.
+    async fn take_until(&mut self, duration: Duration, signal: &tokio::sync::Notify) -> bool {
+        tokio::select! {
+            goes_on = self.take(duration) => goes_on,
+            () = signal.notified() => true,
+        }
+    }
+
     fn is_over(&self) -> bool {
         *self.0.borrow()
     }

@@ -22,6 +22,8 @@ mod console_sign_in;
 mod console_tokens;
 mod crash;
 mod cursors;
+mod destinations;
+mod destinations_set_up;
 mod disk;
 mod errors;
 mod fidelity;

@@ -1,3 +1,5 @@
+//! What is promised of files without a receiver of the real kind.
+
 use std::{fs, path::Path};
 
 use crate::{AnyDestination, DeliveryError, Destination, DestinationKind, testing};

@@ -1,3 +1,5 @@
+//! What is promised of syslog without a receiver of the real kind.
+
 use std::{collections::BTreeMap, time::Duration};
 
 use daybook_testkit::FaultProxy;

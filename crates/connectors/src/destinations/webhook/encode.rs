@@ -19,15 +19,6 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// The name of an event's type: `onepassword.auditevent`, or another service's feature.
-pub(super) fn event_type(batch: &Batch) -> String {
-    if batch.feature.is_wire() {
-        format!("onepassword.{}", batch.feature.as_str().trim_end_matches('s'))
-    } else {
-        batch.feature.as_str().replace('-', "_")
-    }
-}
-
 /// The body of one event.
 pub(super) fn event_body(event_type: &str, event: &OutgoingEvent) -> Vec<u8> {
     format!(r#"{{"type":"{event_type}","timestamp":"{}","data":{}}}"#, event.time, event.text).into_bytes()

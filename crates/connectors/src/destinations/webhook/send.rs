@@ -4,7 +4,7 @@ use reqwest::{Url, header::CONTENT_TYPE};
 
 use super::{
     config::Config,
-    encode::{batch_body, event_body, event_type, message_id, signatures},
+    encode::{batch_body, event_body, message_id, signatures},
 };
 use crate::{
     Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Rejected, Settings, SettingsError, Unsettled,
@@ -47,7 +47,7 @@ impl Connector {
     /// One request an event, in order, up to the first that does not get through.
     async fn deliver_each(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
         let mut rejected = Vec::new();
-        let event_type = event_type(batch);
+        let event_type = batch.event_type();
         for (index, event) in batch.events.iter().enumerate() {
             match self.post(&message_id(&event.uuid), event_body(&event_type, event)).await {
                 Ok(()) => {}
@@ -74,7 +74,7 @@ impl Destination for Connector {
         if !self.config.is_batched {
             return Box::pin(self.deliver_each(batch)).await;
         }
-        self.post(&message_id(&batch.id()), batch_body(&event_type(batch), batch)).await?;
+        self.post(&message_id(&batch.id()), batch_body(&batch.event_type(), batch)).await?;
         Ok(Delivered::all())
     }
 }

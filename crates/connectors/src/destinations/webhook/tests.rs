@@ -1,3 +1,5 @@
+//! What is promised of webhooks without a receiver of the real kind.
+
 use crate::{DestinationKind, testing};
 
 fn open(given: &[(&str, &str)]) -> Result<crate::AnyDestination, String> {

@@ -1,3 +1,5 @@
+//! What is promised of followed files, whatever their writers do.
+
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},

@@ -42,7 +42,7 @@ pub(super) fn list(destinations: &[DestinationView]) -> String {
 
 pub(super) fn details(destination: &DestinationView) -> String {
     let now = SystemClock.now();
-    let plain = destination.settings.iter().map(|(name, value)| [name.clone(), value.clone()]);
+    let plain = destination.settings.iter().map(|(name, value)| [name.clone(), in_one_line(value)]);
     let secret = destination.secrets.iter().map(|name| [name.clone(), "[secret]".to_owned()]);
     let settings = table(["SETTING", "VALUE"], plain.chain(secret).collect(), "Every setting is at its default.");
     let rows = destination.streams.iter().map(|stream| {
@@ -64,6 +64,14 @@ pub(super) fn details(destination: &DestinationView) -> String {
         parts.push(format!("{}: {}{fix}", stream.feature, stream.reason));
     }
     parts.join("\n\n")
+}
+
+/// A certificate is known by its first line well enough.
+fn in_one_line(value: &str) -> String {
+    match value.split_once('\n') {
+        Some((first, rest)) => format!("{first} … ({} more lines)", rest.lines().count()),
+        None => value.to_owned(),
+    }
 }
 
 pub(super) fn hops(hops: &[HopView]) -> String {

@@ -179,7 +179,7 @@ mod tests {
         let (reader, mut writer) = io::pipe().unwrap();
         let mut lines = lines_of(BufReader::new(reader));
         writer.write_all(b"{\"n\":1}\n").unwrap();
-        while lines.len() < 1 {
+        while lines.is_empty() {
             tokio::task::yield_now().await;
         }
         let (batch, outcome) = next_batch(&mut lines, &mut Box::pin(std::future::ready(())), 0).await;

@@ -44,7 +44,7 @@ pub(super) async fn run(app: App, mut pause: Pause) {
                 tracing::warn!(error = chain(&error), "old hours of connectors were not forgotten; it is tried again");
             }
         }
-        if !pause.take(EVERY).await {
+        if !pause.take_until(EVERY, &app.connectors_changed).await {
             break;
         }
     }

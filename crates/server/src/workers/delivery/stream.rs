@@ -36,6 +36,8 @@ use crate::{
 const LEASE_WAIT: Duration = Duration::from_secs(2);
 /// A batch is not held in memory for longer than this: it is read again.
 const HOLD_MAX: Duration = Duration::from_secs(20);
+/// How long an attempt may go on after the word to stop.
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// What a stream's loop is made of.
 pub(super) struct Job {
@@ -182,9 +184,14 @@ impl Job {
             let came = {
                 let deliver = self.opened.destination.deliver(&batch);
                 let mut deliver = std::pin::pin!(deliver);
+                let mut stop = self.stop.clone();
                 loop {
                     tokio::select! {
                         came = &mut deliver => break came,
+                        () = stopped_for(&mut stop, STOP_GRACE) => {
+                            // Whether it was taken is not known: it is sent again by whoever goes on.
+                            return Some(Turn::Ended(Ended::Stopped));
+                        }
                         () = tokio::time::sleep(held.renewal_in()) => {
                             // Lost while the receiver is at it: the commit will find out.
                             self.renew(held).await;
@@ -361,6 +368,12 @@ impl State {
 async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     // The other end is gone only when everything ends.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Ends so long after that.
+async fn stopped_for(stop: &mut watch::Receiver<bool>, grace: Duration) {
+    told_to_stop(stop).await;
+    tokio::time::sleep(grace).await;
 }
 
 fn outcome_of(outcome: &Outcome) -> AttemptOutcome {

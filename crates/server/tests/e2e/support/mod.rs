@@ -11,6 +11,7 @@ mod browser;
 mod desk;
 mod forge;
 mod links;
+mod pushing;
 mod raw;
 mod seat;
 
@@ -31,6 +32,7 @@ pub(crate) use browser::{Browser, PASSWORD, setup_code};
 pub(crate) use desk::{Desk, saved};
 pub(crate) use forge::{altered, forged, parts_of, with_payload};
 pub(crate) use links::{code_of, first_account, invitation_code, is_signed_in, join, location, page, reset_code};
+pub(crate) use pushing::{PATIENCE, PUSHING, Pushing, SECRET, merged, once, pushing, uuids_in};
 pub(crate) use raw::{Raw, RawAnswer};
 pub(crate) use seat::{Guests, Seat};
 
