@@ -32,7 +32,7 @@ pub use catalog::{
     TokenRights, TokenRow, TokenUse, TokenVerdict,
 };
 pub use connectors::{
-    AttemptOutcome, Connector, ConnectorAttempt, ConnectorChange, ConnectorHealth, ConnectorHour, ConnectorState,
+    AttemptOutcome, Connector, ConnectorAttempt, ConnectorChange, ConnectorNotice, ConnectorHealth, ConnectorHour, ConnectorState,
     DeadLetter, DeadLetterState, Direction, HealthStatus, NewConnector, NewDeadLetter, Origin, Replay, ReplayState,
     Settlement, SourceLease, SourceMove, SourceState, WhichDeadLetters,
 };

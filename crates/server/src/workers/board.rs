@@ -90,7 +90,8 @@ impl<'a> Attempt<'a> {
 
     /// A receiver acknowledges events; a system that is read has answered, if only that there are none.
     fn is_acknowledged(&self) -> bool {
-        self.taken > 0 || (self.direction == Direction::Source && self.outcome == AttemptOutcome::Done)
+        let has_answered = matches!(self.outcome, AttemptOutcome::Done | AttemptOutcome::Partial);
+        self.taken > 0 || (self.direction == Direction::Source && has_answered)
     }
 }
 
@@ -254,7 +255,7 @@ fn measure_reading(attempt: &Attempt<'_>) {
     metrics::counter!("daybook_source_events_total", &labels).increment(attempt.taken as u64);
     metrics::counter!("daybook_source_repeated_total", &labels).increment(attempt.repeated as u64);
     metrics::counter!("daybook_source_skipped_total", &labels).increment(attempt.refused as u64);
-    if attempt.outcome != AttemptOutcome::Done {
+    if !attempt.is_acknowledged() {
         metrics::counter!("daybook_source_errors_total", &labels).increment(1);
     }
     if let Some(newest) = attempt.last_event_time {

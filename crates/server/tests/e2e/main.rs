@@ -39,6 +39,7 @@ mod keys;
 mod limits;
 mod manage;
 mod manage_refusals;
+mod mirror;
 mod nodes;
 mod openapi;
 mod pages;

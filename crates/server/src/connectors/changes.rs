@@ -1,25 +1,29 @@
-//! Adding, changing and testing destinations.
+//! Adding, changing and testing connectors.
 
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use daybook_connectors::{DestinationKind, Hop, Settings, Transport, canary, check};
-use daybook_events::{AUDIT_EVENTS, Actor, ConnectorId, Grant, WIRE_FEATURES};
+use daybook_connectors::Hop;
+use daybook_events::{Actor, ConnectorId, Grant};
 use daybook_store::{Connector, ConnectorChange, ConnectorState, Direction, NewConnector, Origin, StoreError};
 
-use super::{Opened, open, part, sealing::Parted, unseal};
+use super::{
+    kinds::{AnyKind, Tryout},
+    open, open_source, part, unseal,
+};
 use crate::{error::ApiError, manage::check_name, state::App};
 
-/// A destination as somebody wants it.
+/// A connector as somebody wants it.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
+    pub(crate) direction: Direction,
     pub(crate) kind: String,
     pub(crate) name: String,
     /// Every setting, secret ones too.
     pub(crate) settings: BTreeMap<String, String>,
 }
 
-/// Whether somebody may have files and processes of the hub's own machine be written to.
+/// Whether somebody may have files and processes of the hub's own machine be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Locality {
     /// They run the hub.
@@ -28,25 +32,25 @@ pub(crate) enum Locality {
     RemoteOnly,
 }
 
-/// Adds a destination, which is at work within a second.
+/// Adds a connector, which is at work within a second.
 ///
 /// # Errors
 ///
 /// 400: the settings do not fit, all problems at once. 403: it is for whoever runs the hub. 409: the name is taken.
-pub(crate) async fn add_destination(
+pub(crate) async fn add_connector(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     draft: Draft,
     locality: Locality,
     origin: Origin,
 ) -> Result<Connector, ApiError> {
-    let (name, kind) = (check_name(&draft.name)?.to_owned(), kind_of(&draft.kind, locality)?);
+    let (name, kind) = (check_name(&draft.name)?.to_owned(), AnyKind::parse(draft.direction, &draft.kind, locality)?);
     let parted = part(kind.description(), draft.settings);
-    open_parted(app, kind, &parted)?;
+    kind.open(app, &parted)?;
     let id = ConnectorId::random();
     let new = NewConnector {
-        direction: Direction::Destination,
-        kind: kind.to_string(),
+        direction: draft.direction,
+        kind: draft.kind,
         name,
         sealed_secrets: parted.seal(&app.secret_sealer, &id),
         settings: parted.plain,
@@ -58,13 +62,13 @@ pub(crate) async fn add_destination(
     Ok(added)
 }
 
-/// Changes a destination's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
+/// Changes a connector's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
 /// and secrets that are not given, stay as they are. It goes on where it was.
 ///
 /// # Errors
 ///
 /// As for adding one. 409: it is of the configuration file.
-pub(crate) async fn change_destination(
+pub(crate) async fn change_connector(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     connector: &Connector,
@@ -86,7 +90,7 @@ pub(super) async fn change_whatever_its_origin(
     (name, settings): (Option<String>, BTreeMap<String, String>),
     locality: Locality,
 ) -> Result<Connector, ApiError> {
-    let kind = kind_of(&connector.kind, locality)?;
+    let kind = AnyKind::parse(connector.direction, &connector.kind, locality)?;
     let name = name.as_deref().map(check_name).transpose()?.map(str::to_owned);
     let id = &connector.connector_id;
     let secrets =
@@ -101,7 +105,7 @@ pub(super) async fn change_whatever_its_origin(
         }
     }
     let parted = part(kind.description(), whole);
-    open_parted(app, kind, &parted)?;
+    kind.open(app, &parted)?;
     // Sealed again, the same secrets would look like others.
     let sealed_secrets = (parted.secret != secrets).then(|| parted.seal(&app.secret_sealer, id));
     let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
@@ -110,12 +114,12 @@ pub(super) async fn change_whatever_its_origin(
     Ok(changed)
 }
 
-/// Pauses, resumes or removes a destination.
+/// Pauses, resumes or removes a connector.
 ///
 /// # Errors
 ///
 /// 404: it was removed.
-pub(crate) async fn set_destination_state(
+pub(crate) async fn set_connector_state(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     connector: &Connector,
@@ -132,26 +136,43 @@ pub(crate) async fn set_destination_state(
 ///
 /// 404: there is none with this id.
 pub(crate) async fn find_destination(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
-    let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no destination {id:?} in this account"));
+    find(app, grant, Direction::Destination, id).await
+}
+
+/// A source of the account that was not removed.
+///
+/// # Errors
+///
+/// 404: there is none with this id.
+pub(crate) async fn find_source(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
+    find(app, grant, Direction::Source, id).await
+}
+
+async fn find(app: &App, grant: &Grant, direction: Direction, id: &str) -> Result<Connector, ApiError> {
+    let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no {direction} {id:?} in this account"));
     let id: ConnectorId = id.parse().map_err(|_| missing())?;
     match app.catalog.find_connector(grant, &id).await {
-        Ok(found) if found.state != ConnectorState::Removed && found.direction == Direction::Destination => Ok(found),
+        Ok(found) if found.state != ConnectorState::Removed && found.direction == direction => Ok(found),
         Ok(_) | Err(StoreError::Missing { .. }) => Err(missing()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Walks the way to a destination that is there already.
+/// Walks the way to a connector that is there already.
 ///
 /// # Errors
 ///
 /// 400: it cannot be opened.
-pub(crate) async fn test_destination(app: &App, connector: &Connector) -> Result<Vec<Hop>, ApiError> {
-    let opened = open(app, connector).map_err(|error| ApiError::invalid(error.to_string()))?;
-    Ok(walk(app, &connector.account_id, &opened).await)
+pub(crate) async fn test_connector(app: &App, connector: &Connector) -> Result<Vec<Hop>, ApiError> {
+    let opened = match connector.direction {
+        Direction::Destination => open(app, connector).map(Tryout::Destination),
+        Direction::Source => open_source(app, connector).map(Tryout::Source),
+    };
+    let opened = opened.map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(opened.walk(app, &connector.account_id).await)
 }
 
-/// Walks the way to a destination before it is added.
+/// Walks the way to a connector before it is added.
 ///
 /// # Errors
 ///
@@ -162,33 +183,9 @@ pub(crate) async fn test_draft(
     draft: Draft,
     locality: Locality,
 ) -> Result<Vec<Hop>, ApiError> {
-    let kind = kind_of(&draft.kind, locality)?;
-    let opened = open_parted(app, kind, &part(kind.description(), draft.settings))?;
-    Ok(walk(app, grant.account(), &opened).await)
-}
-
-async fn walk(app: &App, account: &daybook_events::AccountId, opened: &Opened) -> Vec<Hop> {
-    let wire = WIRE_FEATURES.into_iter().find(|feature| opened.shape.wants_feature(feature));
-    let other = opened.shape.features().and_then(|features| features.iter().next().cloned());
-    let feature = wire.or(other).unwrap_or(AUDIT_EVENTS);
-    let canary = canary(account, &feature, app.clock.now());
-    Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
-}
-
-fn open_parted(app: &App, kind: DestinationKind, parted: &Parted) -> Result<Opened, ApiError> {
-    let wrong = |error: daybook_connectors::SettingsError| ApiError::invalid(error.to_string());
-    let settings = Settings::check(kind.description(), &parted.whole()).map_err(wrong)?;
-    // What is tried out here is not kept: any key will do.
-    Opened::new(kind, &settings, (&app.connector_context, [0; 32])).map_err(wrong)
-}
-
-fn kind_of(name: &str, locality: Locality) -> Result<DestinationKind, ApiError> {
-    let kind: DestinationKind = name.parse().map_err(|error| ApiError::invalid(format!("kind: {error}")))?;
-    if kind.description().transport == Transport::Local && locality == Locality::RemoteOnly {
-        let message = format!("{name} writes on the hub's own machine: only who runs the hub may add or change it");
-        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
-    }
-    Ok(kind)
+    let kind = AnyKind::parse(draft.direction, &draft.kind, locality)?;
+    let opened = kind.open(app, &part(kind.description(), draft.settings))?;
+    Ok(opened.walk(app, grant.account()).await)
 }
 
 fn sealed_elsewhere(error: &crate::tokens::SealError) -> ApiError {
