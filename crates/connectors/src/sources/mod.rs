@@ -37,8 +37,11 @@ pub trait Source: Send + Sync {
     /// # Errors
     ///
     /// There is no page now; the error says what to do.
-    fn fetch(&self, feature: &Feature, after: After<'_>)
-    -> impl Future<Output = Result<SourcePage, SourceError>> + Send;
+    fn fetch(
+        &self,
+        feature: &Feature,
+        after: After<'_>,
+    ) -> impl Future<Output = Result<SourcePage, SourceError>> + Send;
 
     /// What reading is about at a cursor.
     fn phase(&self, cursor: &str) -> Phase;

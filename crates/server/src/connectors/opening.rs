@@ -85,11 +85,7 @@ pub(crate) fn open_source(app: &App, connector: &Connector) -> Result<AnySource,
     kind.open(&settings, &app.connector_context).map_err(OpenError::Settings)
 }
 
-fn settings_of(
-    sealer: &SecretSealer,
-    description: &Description,
-    connector: &Connector,
-) -> Result<Settings, OpenError> {
+fn settings_of(sealer: &SecretSealer, description: &Description, connector: &Connector) -> Result<Settings, OpenError> {
     let mut given = connector.settings.clone();
     given.extend(unseal(sealer, &connector.connector_id, &connector.sealed_secrets)?);
     Ok(Settings::check(description, &given)?)

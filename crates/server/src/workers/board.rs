@@ -249,8 +249,7 @@ fn measure(attempt: &Attempt<'_>) {
 }
 
 fn measure_reading(attempt: &Attempt<'_>) {
-    let labels =
-        [("source", attempt.connector_id.to_string()), ("feature", metric_label(attempt.feature).to_owned())];
+    let labels = [("source", attempt.connector_id.to_string()), ("feature", metric_label(attempt.feature).to_owned())];
     metrics::counter!("daybook_source_requests_total", &labels).increment(1);
     metrics::counter!("daybook_source_events_total", &labels).increment(attempt.taken as u64);
     metrics::counter!("daybook_source_repeated_total", &labels).increment(attempt.repeated as u64);

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::{
-    Connector, ConnectorChange, ConnectorNotice, ConnectorState, Direction, NewConnector, WhichDeadLetters, find_own_connector,
-    lock_own_connector, rows,
+    Connector, ConnectorChange, ConnectorNotice, ConnectorState, Direction, NewConnector, WhichDeadLetters,
+    find_own_connector, lock_own_connector, rows,
 };
 use crate::{
     catalog::{Catalog, number},

@@ -16,9 +16,7 @@ use super::{
     generations::{Generation, generations, present},
     lines::{Bounds, End, read_lines},
 };
-use crate::{
-    After, Begun, Context, Endpoint, Phase, Settings, SettingsError, Source, SourceError, SourcePage, Terms,
-};
+use crate::{After, Begun, Context, Endpoint, Phase, Settings, SettingsError, Source, SourceError, SourcePage, Terms};
 
 const PAGE_LINES_MAX: usize = 1000;
 const PAGE_BYTES_MAX: u64 = 4 << 20;

@@ -14,9 +14,7 @@ use super::{
     judge::{is_request_refused, judge},
     place::{Place, Reading},
 };
-use crate::{
-    After, Begun, Context, Endpoint, Phase, Settings, SettingsError, Source, SourceError, SourcePage, Terms,
-};
+use crate::{After, Begun, Context, Endpoint, Phase, Settings, SettingsError, Source, SourceError, SourcePage, Terms};
 
 /// An account of 1Password, or of another Daybook.
 #[derive(Debug)]

@@ -9,7 +9,11 @@ use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlem
 use tokio::sync::watch;
 
 use super::fleet::HUB;
-use crate::{connectors::Opened, state::App, workers::{backoff::Backoff, packer::chain}};
+use crate::{
+    connectors::Opened,
+    state::App,
+    workers::{backoff::Backoff, packer::chain},
+};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Letters read at a time.

@@ -13,7 +13,9 @@ use std::{
 
 use daybook_connectors::{DeliveryError, Destination};
 use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, ReplayId, StreamKey, Timestamp};
-use daybook_store::{AttemptOutcome, ConnectorState, CursorKey, Direction, Lease, NewDeadLetter, ReadFilter, StoreError};
+use daybook_store::{
+    AttemptOutcome, ConnectorState, CursorKey, Direction, Lease, NewDeadLetter, ReadFilter, StoreError,
+};
 use tokio::sync::{mpsc, watch};
 
 use super::{

@@ -1,10 +1,6 @@
 //! The sources at work, kept in step with the catalog.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use daybook_connectors::{AnySource, Source};
 use daybook_events::{AUDIT_EVENTS, ConnectorId, HubGrant};

@@ -26,11 +26,7 @@ impl Known {
     }
 
     /// The ids of what is in a stream since a time.
-    pub(super) async fn since(
-        log: &EventLog,
-        stream: &StreamKey<Read>,
-        since: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn since(log: &EventLog, stream: &StreamKey<Read>, since: Timestamp) -> Result<Self, StoreError> {
         let mut known = Self::new(IDS_MAX);
         let mut position = log.position_at_time(stream, since).await?;
         loop {

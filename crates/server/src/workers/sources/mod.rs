@@ -39,7 +39,10 @@ pub(super) async fn run(app: App, mut pause: Pause) {
         if noticed.is_none_or(|noticed| noticed.elapsed() > NOTICES_EVERY) {
             noticed = Some(Instant::now());
             if let Err(error) = notices::announce(&app).await {
-                tracing::warn!(error = chain(&error), "what sources are about to lose was not announced; it is tried again");
+                tracing::warn!(
+                    error = chain(&error),
+                    "what sources are about to lose was not announced; it is tried again"
+                );
             }
         }
     }

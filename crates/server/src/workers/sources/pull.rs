@@ -8,9 +8,7 @@ use std::{
 
 use daybook_connectors::{After, AnySource, Phase, Source, SourceError, SourcePage, Terms};
 use daybook_events::{AccountId, ConnectorId, Feature, NewEvent, Timestamp};
-use daybook_store::{
-    AppendBatch, AttemptOutcome, Direction, EncodedBlock, SourceLease, SourceMove, StoreError,
-};
+use daybook_store::{AppendBatch, AttemptOutcome, Direction, EncodedBlock, SourceLease, SourceMove, StoreError};
 use tokio::sync::watch;
 
 use super::{
@@ -188,15 +186,9 @@ impl Pull {
     }
 
     /// Whether a page's place has to be kept: an empty page at the tail needs no commit, its cursor leads to the same.
-    fn is_worth_moving(
-        &self,
-        sorted: &Sorted,
-        (cursor, has_more): (&str, bool),
-        held: &Held,
-        state: &State,
-    ) -> bool {
-        let has_new_phase = held.lease.cursor.is_empty()
-            || self.source.phase(cursor) != self.source.phase(&held.lease.cursor);
+    fn is_worth_moving(&self, sorted: &Sorted, (cursor, has_more): (&str, bool), held: &Held, state: &State) -> bool {
+        let has_new_phase =
+            held.lease.cursor.is_empty() || self.source.phase(cursor) != self.source.phase(&held.lease.cursor);
         let is_new = cursor != held.lease.cursor;
         !sorted.entries.is_empty() || is_new && (has_more || has_new_phase || state.moved.elapsed() > MOVE_EVERY)
     }
@@ -248,7 +240,11 @@ impl Pull {
         }
         let reason = words.join("; ");
         if !sorted.notice.is_empty() || !sorted.skipped.is_empty() {
-            tracing::warn!(source.id = self.connector_id.as_str(), notice = reason, "a source is read with a difference");
+            tracing::warn!(
+                source.id = self.connector_id.as_str(),
+                notice = reason,
+                "a source is read with a difference"
+            );
         }
         let outcome = if sorted.skipped.is_empty() { AttemptOutcome::Done } else { AttemptOutcome::Partial };
         let attempt = Attempt {
