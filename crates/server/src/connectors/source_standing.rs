@@ -85,6 +85,11 @@ pub(crate) async fn source_standing_of(
     let places = app.cursors.list_source_cursors(grant, id).await?;
     // One that cannot be opened reads nothing; what its worker said of it stands all the same.
     let source = open_source(app, connector).ok();
+    // Before a source has begun, its features are a guess: one of which nothing came is left out once others are known.
+    let health: Vec<ConnectorHealth> = health
+        .into_iter()
+        .filter(|it| places.is_empty() || it.status != HealthStatus::Starting || has_place(&places, &it.feature))
+        .collect();
     let mut names: Vec<Feature> = health.iter().map(|health| health.feature.clone()).collect();
     names.extend(places.iter().map(|place| place.feature.clone()));
     names.sort();
@@ -108,6 +113,10 @@ pub(crate) async fn source_standing_of(
         .chain(expires_at.and_then(|expires_at| expiry_in_words(now, expires_at)))
         .collect();
     Ok(SourceStanding { status: status_of(connector.state, &said), features, expires_at, warnings })
+}
+
+fn has_place(places: &[SourceState], feature: &Feature) -> bool {
+    places.iter().any(|place| place.feature == *feature)
 }
 
 /// Whole days until an upstream that was last read then drops what was not read; 0: it has begun to.

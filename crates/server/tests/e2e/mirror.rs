@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     on_both_stores, on_own_hubs,
-    support::{Account, Hub, LONG_AGO, Store, daybook, eventually, id_of, refusal, start_on, uuids},
+    support::{Account, Hub, LONG_AGO, Store, daybook, days_ago, eventually, id_of, refusal, start_on, uuids},
 };
 
 /// Upstreams are on this machine here.
@@ -32,6 +32,12 @@ async fn add_source(mirror: &Account, settings: Value) -> String {
     id_of(&mirror.manage(Method::POST, "sources", body).await.expect_status(201).json())
 }
 
+/// Appends events that happened lately: nobody may read further back than 120 days.
+async fn ingest(upstream: &Account, numbers: std::ops::Range<u64>) {
+    let count = numbers.end - numbers.start;
+    upstream.ingest_body("itemusages", events::batch_from(&ITEM_USAGES, numbers, days_ago(1)), count).await;
+}
+
 async fn show(mirror: &Account, source: &str) -> Value {
     mirror.manage(Method::GET, &format!("sources/{source}"), Value::Null).await.expect_status(200).json()
 }
@@ -45,13 +51,14 @@ async fn payloads(account: &Account) -> Vec<String> {
 on_own_hubs! {
     async fn a_mirror_has_every_event_once_and_byte_for_byte(upstream: Hub) {
         let upstream = upstream.account().await;
-        let odd = format!("{{ \"z\":1.0, {}", &events::event(&ITEM_USAGES, 9000).to_string()[1..]);
-        upstream.ingest(0..500).await;
+        let odd = events::at(events::event(&ITEM_USAGES, 9000), days_ago(1)).to_string();
+        let odd = format!("{{ \"z\":1.0, {}", &odd[1..]);
+        ingest(&upstream, 0..500).await;
         upstream.ingest_body("itemusages", odd, 1).await;
         let mirror = Hub::start(mirror_builder()).account().await;
         let source = add_source(&mirror, settings_of(&upstream)).await;
         eventually("the past is mirrored", async || mirror.everything().await.len() == 501).await;
-        upstream.ingest(500..600).await;
+        ingest(&upstream, 500..600).await;
         eventually("the newest are mirrored", async || mirror.everything().await.len() >= 601).await;
         assert_eq!(payloads(&mirror).await, payloads(&upstream).await);
         let shown = show(&mirror, &source).await;
@@ -208,7 +215,7 @@ on_own_hubs! {
 
     async fn a_token_that_is_revoked_stops_it_until_there_is_another(upstream: Hub) {
         let upstream = upstream.account().await;
-        upstream.ingest(0..10).await;
+        ingest(&upstream, 0..10).await;
         let issued = upstream.reader_with(&["itemusages"]).await;
         let mirror = Hub::start(mirror_builder()).account().await;
         let mut settings = settings_of(&upstream);
@@ -219,7 +226,7 @@ on_own_hubs! {
         upstream.manage(Method::POST, &path, Value::Null).await.expect_status(200);
         eventually("it has stopped", async || show(&mirror, &source).await["status"] == "stopped").await;
         assert!(show(&mirror, &source).await["features"][0]["fix"].as_str().unwrap().contains("token"));
-        upstream.ingest(10..20).await;
+        ingest(&upstream, 10..20).await;
         let change = json!({"settings": {"token": upstream.reader}});
         mirror.manage(Method::PATCH, &format!("sources/{source}"), change).await.expect_status(200);
         is_mirrored(&mirror, 20).await;
@@ -231,13 +238,13 @@ on_own_hubs! {
         let upstream = upstream.account().await;
         let mut server = start_on(Store::Sqlite, mirror_builder());
         let mirror = Hub::attach(&server.daybook).account().await;
-        upstream.ingest(0..200).await;
+        ingest(&upstream, 0..200).await;
         let mut settings = settings_of(&upstream);
         settings["backfill_days"] = json!("120");
         add_source(&mirror, settings).await;
         let mut sent = 200;
         for round in 0..10_u64 {
-            upstream.ingest(sent..sent + 300).await;
+            ingest(&upstream, sent..sent + 300).await;
             sent += 300;
             tokio::time::sleep(std::time::Duration::from_millis(150 + 130 * round)).await;
             server.daybook.kill9();

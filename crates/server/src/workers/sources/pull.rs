@@ -269,6 +269,12 @@ impl Pull {
         let attempt =
             Attempt::failed((Direction::Source, &self.connector_id), &self.feature, began, (outcome, &reason));
         let failures = state.backoff.failures();
+        tracing::warn!(
+            source.id = self.connector_id.as_str(),
+            failures,
+            wait_ms = wait.as_millis() as u64,
+            "a source gave no page; it is asked again"
+        );
         let next_attempt_at = Some(self.app.clock.now().plus(wait));
         self.app.board.note(&attempt, Standing { failures, next_attempt_at, fix, ..Standing::default() });
         wait

@@ -104,6 +104,11 @@ impl Reading {
                 pulls.insert(feature.clone(), tokio::spawn(pull.run()));
             }
         }
+        let is_said = |feature: &&Feature| begun.features.contains(feature) || begun.missing.contains(feature);
+        for feature in self.terms.expected.iter().filter(|feature| !is_said(feature)) {
+            // It was a guess; whatever failed before is over.
+            self.app.board.note_start(&self.connector.connector_id, feature, self.app.clock.now());
+        }
         for feature in &begun.missing {
             let fix = "make a token at the upstream that may read it, or leave it out of `features`";
             self.note(feature, &SourceError::stop("the token may not read these events", fix), 1, BEGIN_EVERY);
