@@ -1,9 +1,9 @@
 //! How a client is put together: token, server, trust, patience.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use daybook_events::{Claims, ClaimsError, decode_unverified};
-use reqwest::{Url, header::HeaderValue, redirect};
+use reqwest::{Url, dns::Resolve, header::HeaderValue, redirect};
 
 use crate::{Client, ClientError, RetryPolicy, client::Parts, tls};
 
@@ -27,6 +27,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     body_bytes_max: usize,
     retry: RetryPolicy,
+    resolver: Option<Arc<dyn Resolve>>,
 }
 
 /// The token stays out.
@@ -46,6 +47,7 @@ impl ClientBuilder {
             timeout: TIMEOUT,
             body_bytes_max: BODY_BYTES_MAX,
             retry: RetryPolicy::default(),
+            resolver: None,
         }
     }
 
@@ -86,6 +88,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Who turns the server's name into addresses instead of the system. It decides where connections go, so no proxy of
+    /// the environment is used besides; an address in the place of a name does not come by it.
+    pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
     /// The client. Nothing is sent yet.
     ///
     /// # Errors
@@ -121,9 +130,14 @@ impl ClientBuilder {
             // On this machine: a proxy would carry the token off it.
             http.no_proxy().tls_backend_preconfigured(tls::trust_nobody()?)
         };
+        let http = match self.resolver {
+            Some(resolver) => http.dns_resolver(resolver).no_proxy(),
+            None => http,
+        };
         Ok(Client::from_parts(Parts {
             http: http.build().map_err(ClientError::Setup)?,
             base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+            url: base_url,
             authorization,
             claims: claims.ok(),
             retry: self.retry,

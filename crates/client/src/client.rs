@@ -10,7 +10,7 @@ use std::{
 use backon::Retryable;
 use daybook_events::{Claims, Clock, Feature, SystemClock};
 use reqwest::{
-    Method, Response, StatusCode,
+    Method, Response, StatusCode, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
 };
 use serde::de::DeserializeOwned;
@@ -36,6 +36,7 @@ pub struct Client {
 pub(crate) struct Parts {
     pub(crate) http: reqwest::Client,
     pub(crate) base_url: String,
+    pub(crate) url: Url,
     pub(crate) authorization: HeaderValue,
     pub(crate) claims: Option<Claims>,
     pub(crate) retry: RetryPolicy,
@@ -63,6 +64,18 @@ impl Client {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.parts.base_url
+    }
+
+    /// The host of that, a name or an address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.parts.url.host_str().unwrap_or_default()
+    }
+
+    /// The port of that.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.parts.url.port_or_known_default().unwrap_or(443)
     }
 
     /// What the token says of itself, unverified; `None` where it is opaque.

@@ -36,3 +36,4 @@ pub use introspection::Introspection;
 pub use page::{Page, Start};
 pub use retry::{RetryPolicy, parse_http_date};
 pub use tls::tls_trusting;
+pub use walk::ProgressGuard;

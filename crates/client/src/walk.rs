@@ -85,7 +85,7 @@ impl Walk {
 /// Notices cursors that come round while the server says that there is more: the same twice in a row at once, a longer
 /// circle by Brent's method: one cursor is kept, and replaced after 1, 2, 4, 8… pages, so that memory has a bound.
 #[derive(Debug, Default)]
-struct ProgressGuard {
+pub struct ProgressGuard {
     previous: Option<String>,
     kept: Option<String>,
     pages_since_kept: u64,
@@ -93,7 +93,8 @@ struct ProgressGuard {
 }
 
 impl ProgressGuard {
-    fn is_circle(&mut self, cursor: &str, has_more: bool) -> bool {
+    /// Whether a page's cursor has come before while there was said to be more. At the tail it begins anew.
+    pub fn is_circle(&mut self, cursor: &str, has_more: bool) -> bool {
         if !has_more {
             *self = Self::default();
             return false;

@@ -127,7 +127,7 @@ fn refused(reason: &str) -> HopOutcome {
 }
 
 /// The hops of the connection; false after one that failed.
-async fn walk(endpoint: &Endpoint, context: &Context, hops: &mut Vec<Hop>) -> bool {
+pub(crate) async fn walk(endpoint: &Endpoint, context: &Context, hops: &mut Vec<Hop>) -> bool {
     let Endpoint { host, port, tls } = endpoint;
     let started = Instant::now();
     let looked_up = context.guard.lookup(host, *port).await;

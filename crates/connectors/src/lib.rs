@@ -44,4 +44,7 @@ pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};
 pub use settings::{Problem, Settings, SettingsError};
 pub use shape::Shape;
-pub use sources::{AnySource, FileSource, Source, SourceError, SourceKind, SourcePage};
+pub use sources::{
+    After, AnySource, Begun, Budget, FileSource, Phase, Source, SourceError, SourceKind, SourcePage, Terms,
+    UpstreamSource, check_source,
+};

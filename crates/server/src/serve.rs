@@ -26,7 +26,7 @@ use crate::{
     state::{App, Parts},
     tls::Certificates,
     tokens::{Authenticator, Keyring, SecretSealer, digest_of},
-    workers::{TokenUses, Workers, delivery::Board},
+    workers::{Board, TokenUses, Workers},
 };
 
 const HUB: HubGrant = HubGrant::of_the_hub_itself();

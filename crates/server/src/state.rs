@@ -14,7 +14,7 @@ use crate::{
     events_api::RateLimits,
     ingest::{Acks, Budget, Room},
     tokens::{Authenticator, Keyring, SecretSealer},
-    workers::{TokenUses, delivery::Board},
+    workers::{Board, TokenUses},
 };
 
 /// The shared parts of a running hub.

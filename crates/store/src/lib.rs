@@ -32,9 +32,9 @@ pub use catalog::{
     TokenRights, TokenRow, TokenUse, TokenVerdict,
 };
 pub use connectors::{
-    AttemptOutcome, Connector, ConnectorAttempt, ConnectorChange, ConnectorHealth, ConnectorHour, ConnectorState,
-    DeadLetter, DeadLetterState, Direction, HealthStatus, NewConnector, NewDeadLetter, Origin, Replay, ReplayState,
-    Settlement, SourceLease, SourceMove, SourceState, WhichDeadLetters,
+    AttemptOutcome, Connector, ConnectorAttempt, ConnectorChange, ConnectorHealth, ConnectorHour, ConnectorNotice,
+    ConnectorState, DeadLetter, DeadLetterState, Direction, HealthStatus, NewConnector, NewDeadLetter, Origin, Replay,
+    ReplayState, Settlement, SourceLease, SourceMove, SourceState, WhichDeadLetters,
 };
 pub use cursors::{CursorKey, CursorName, CursorState, CursorStore, Lease};
 pub use database::{Backend, Database, DatabaseOptions};

@@ -164,6 +164,8 @@ statements! {
     DELETE_DEAD_LETTERS = "connectors/delete_dead_letters";
     DELETE_CONNECTOR_HEALTH = "connectors/delete_health";
     DELETE_CONNECTOR_HOURS = "connectors/delete_hours";
+    DELETE_CONNECTOR_NOTICES = "connectors/delete_notices";
+    INSERT_CONNECTOR_NOTICE = "connectors/insert_notice";
     DELETE_OLD_CONNECTOR_ATTEMPTS = "connectors/delete_old_attempts";
     DELETE_OLD_CONNECTOR_HOURS = "connectors/delete_old_hours";
     DELETE_REPLAY_CURSORS = "connectors/delete_replay_cursors";
@@ -208,6 +210,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "catalog", include_str!("../sql/migrations/0002_catalog.sql")),
     (3, "console", include_str!("../sql/migrations/0003_console.sql")),
     (4, "connectors", include_str!("../sql/migrations/0004_connectors.sql")),
+    (5, "connector_notices", include_str!("../sql/migrations/0005_connector_notices.sql")),
 ];
 
 #[cfg(test)]

@@ -3,27 +3,119 @@
 //! A source holds nothing that a restart would lose: it is asked with the cursor that its last page gave, and whoever
 //! asks keeps that cursor in the transaction of the page's events.
 
+mod check;
 mod file;
+mod upstream;
 
 use std::{fmt, future::Future, str::FromStr, time::Duration};
 
-use daybook_events::Feature;
+use daybook_events::{Feature, Timestamp};
 
+pub use check::check_source;
 pub use file::FileSource;
+pub use upstream::UpstreamSource;
 
-use crate::{Context, Description, Settings, SettingsError};
+use crate::{Context, Description, Endpoint, Settings, SettingsError};
 
 /// A system that events are brought in from.
 pub trait Source: Send + Sync {
-    /// Which kinds of events it brings in; each has a cursor of its own.
-    fn features(&self) -> &[Feature];
+    /// Where it connects to, for a test of the way there; `None` where there is no way, such as a file.
+    fn endpoint(&self) -> Option<Endpoint>;
 
-    /// One page of a feature: what comes after a cursor, which is empty at first. An empty page is no end.
+    /// What its system asks of whoever reads it.
+    fn terms(&self) -> Terms;
+
+    /// What it can bring in, by the word of the system itself.
+    ///
+    /// # Errors
+    ///
+    /// The system does not say; the error says what to do.
+    fn begin(&self) -> impl Future<Output = Result<Begun, SourceError>> + Send;
+
+    /// One page of a feature: what comes after a place, whose cursor is empty at first. An empty page is no end.
     ///
     /// # Errors
     ///
     /// There is no page now; the error says what to do.
-    fn fetch(&self, feature: &Feature, after: &str) -> impl Future<Output = Result<SourcePage, SourceError>> + Send;
+    fn fetch(
+        &self,
+        feature: &Feature,
+        after: After<'_>,
+    ) -> impl Future<Output = Result<SourcePage, SourceError>> + Send;
+
+    /// What reading is about at a cursor.
+    fn phase(&self, cursor: &str) -> Phase;
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy)]
+pub struct After<'a> {
+    /// What the last page gave; empty before the first.
+    pub cursor: &'a str,
+    /// When the newest event happened that was brought in.
+    pub last_time: Option<Timestamp>,
+}
+
+/// What a source can bring in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// Kinds of events; each has a cursor of its own.
+    pub features: Vec<Feature>,
+    /// Kinds that are wanted and do not come.
+    pub missing: Vec<Feature>,
+    /// The account at the system, where it says.
+    pub account: Option<String>,
+}
+
+/// How often a system may be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The wait after a page that brought something and is the last.
+    pub poll_min: Duration,
+    /// The longest wait, after many pages that brought nothing.
+    pub poll_max: Duration,
+    /// Requests that may be made; `None` where nobody counts.
+    pub budget: Option<Budget>,
+    /// How far back the system lets anybody read; `None` for ever.
+    pub window: Option<Duration>,
+    /// When its credentials end, as far as they say.
+    pub expires_at: Option<Timestamp>,
+    /// What it brings in as far as the settings tell, for words about it before it has begun.
+    pub expected: Vec<Feature>,
+}
+
+/// Requests that all readers of one account share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// Which account of which system: sources with the same one share it.
+    pub account: String,
+    /// Requests a minute while there is a past to catch up with.
+    pub catching_up_per_minute: u32,
+    /// The same an hour.
+    pub catching_up_per_hour: u32,
+    /// Requests a minute in all.
+    pub per_minute: u32,
+    /// The same an hour.
+    pub per_hour: u32,
+}
+
+/// What reading is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The past comes first.
+    CatchingUp {
+        /// Where it began, in the time of events.
+        since: Timestamp,
+        /// When that was.
+        began_at: Timestamp,
+    },
+    /// Everything up to the last page is here.
+    Following,
+    /// The system has forgotten where we were; what may be here already is dropped.
+    ReadingAgain {
+        /// Where it began, in the time of events.
+        since: Timestamp,
+    },
 }
 
 /// Some events, in their order.
@@ -37,6 +129,10 @@ pub struct SourcePage {
     pub has_more: bool,
     /// What was left out, a sentence each with its place and the reason, and without its content.
     pub skipped: Vec<String>,
+    /// Events that happened since then may be here already; they have the same `uuid`.
+    pub known_since: Option<Timestamp>,
+    /// What is odd, for people; empty if nothing is.
+    pub notice: String,
 }
 
 /// Why there is no page.
@@ -116,18 +212,32 @@ macro_rules! sources {
         }
 
         impl Source for AnySource {
-            fn features(&self) -> &[Feature] {
-                match self { $(Self::$variant(source) => source.features()),+ }
+            fn endpoint(&self) -> Option<Endpoint> {
+                match self { $(Self::$variant(source) => source.endpoint()),+ }
             }
 
-            async fn fetch(&self, feature: &Feature, after: &str) -> Result<SourcePage, SourceError> {
+            fn terms(&self) -> Terms {
+                match self { $(Self::$variant(source) => source.terms()),+ }
+            }
+
+            async fn begin(&self) -> Result<Begun, SourceError> {
+                match self { $(Self::$variant(source) => Box::pin(source.begin()).await),+ }
+            }
+
+            async fn fetch(&self, feature: &Feature, after: After<'_>) -> Result<SourcePage, SourceError> {
                 match self { $(Self::$variant(source) => Box::pin(Source::fetch(&**source, feature, after)).await),+ }
+            }
+
+            fn phase(&self, cursor: &str) -> Phase {
+                match self { $(Self::$variant(source) => source.phase(cursor)),+ }
             }
         }
     };
 }
 
 sources! {
+    /// The Events API of 1Password, or of another Daybook.
+    Upstream = "upstream" in upstream::UpstreamSource;
     /// Lines of a file on the hub's machine.
     File = "file" in file::FileSource;
 }
@@ -160,6 +270,6 @@ mod tests {
             let names: Vec<&str> = kind.description().all_settings().map(|setting| setting.name).collect();
             assert!(!names.is_empty() && !names.contains(&"format") && !names.contains(&"redact"), "{kind}: {names:?}");
         }
-        assert!("ftp".parse::<SourceKind>().unwrap_err().contains("there are file"));
+        assert!("ftp".parse::<SourceKind>().unwrap_err().contains("there are upstream, file"));
     }
 }

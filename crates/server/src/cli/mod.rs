@@ -15,6 +15,7 @@ mod admin_token;
 mod appender;
 mod ca;
 mod config;
+mod connector;
 mod destination;
 mod durations;
 mod events;
@@ -31,6 +32,7 @@ mod serve;
 mod signals;
 mod signing_key;
 mod simulate;
+mod source;
 mod status;
 mod token;
 mod token_options;
@@ -104,6 +106,8 @@ enum Command {
     #[command(subcommand)]
     Destination(destination::DestinationCommand),
     #[command(subcommand)]
+    Source(source::SourceCommand),
+    #[command(subcommand)]
     Token(token::TokenCommand),
     #[command(subcommand)]
     EventsApi(events_api::EventsApiCommand),
@@ -149,6 +153,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> Result<ExitCode> 
         Command::Account(command) => account::run(global, command).await.map(done),
         Command::Integration(command) => integration::run(global, command).await.map(done),
         Command::Destination(command) => Box::pin(destination::run(global, command)).await,
+        Command::Source(command) => Box::pin(source::run(global, command)).await,
         Command::Token(command) => token::run(global, command).await.map(done),
         Command::EventsApi(command) => events_api::run(global, command).await.map(done),
         Command::Events(command) => Box::pin(events::run(global, command)).await.map(done),

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::manage::connector_types::DestinationView;
 use crate::manage::types::{AccountView, IntegrationView, PersonView, SigningKeyView, TokenView};
+use crate::manage::{connector_types::DestinationView, source_types::SourceView};
 
 /// Something that people name.
 pub(super) trait Named {
@@ -37,6 +37,18 @@ impl Named for AccountView {
 
 impl Named for DestinationView {
     const WHAT: &'static str = "destination";
+
+    fn id(&self) -> &str {
+        &self.uuid
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for SourceView {
+    const WHAT: &'static str = "source";
 
     fn id(&self) -> &str {
         &self.uuid

@@ -140,6 +140,7 @@ impl Config {
             ("workers.token_use_secs", self.workers.token_use_secs, 1..=600),
         ];
         let intervals = [
+            ("connectors.per_account_max", big(self.connectors.per_account_max), 1..=10_000),
             ("workers.pack_secs", self.workers.pack_secs, 1..=3600),
             ("workers.retention_secs", self.workers.retention_secs, 1..=86_400),
         ];

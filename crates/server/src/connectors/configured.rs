@@ -12,7 +12,7 @@ use daybook_store::{Account, Connector, ConnectorState, Direction, Origin};
 use serde::Deserialize;
 
 use super::{
-    destinations::{Draft, Locality, add_destination, change_whatever_its_origin, set_destination_state},
+    changes::{Draft, Locality, add_connector, change_whatever_its_origin, set_connector_state},
     opening::HUB,
 };
 use crate::{error::ApiError, state::App};
@@ -67,8 +67,9 @@ async fn take_one(app: &App, accounts: &[Account], actor: &Actor, wanted: &Confi
     let known = app.catalog.list_connectors(&grant, Direction::Destination).await?;
     match known.into_iter().find(|connector| connector.name == wanted.name) {
         None => {
-            let draft = Draft { kind: wanted.kind.clone(), name: wanted.name.clone(), settings };
-            let added = add_destination(app, (&grant, actor), draft, Locality::AnyKind, Origin::Configuration).await;
+            let (kind, name) = (wanted.kind.clone(), wanted.name.clone());
+            let draft = Draft { direction: Direction::Destination, kind, name, settings };
+            let added = add_connector(app, (&grant, actor), draft, Locality::AnyKind, Origin::Configuration).await;
             added.map_err(|refused| told(&refused.into()))?;
         }
         Some(known) => change(app, (&grant, actor), known, (&wanted.kind, settings)).await?,
@@ -96,7 +97,7 @@ async fn change(
         .await
         .map_err(|refused| told(&refused.into()))?;
     if changed.state == ConnectorState::Paused {
-        set_destination_state(app, (grant, actor), &changed, ConnectorState::Active)
+        set_connector_state(app, (grant, actor), &changed, ConnectorState::Active)
             .await
             .map_err(|error| told(&error))?;
     }
@@ -109,7 +110,7 @@ async fn pause_forgotten(app: &App, account: &Account, actor: &Actor) -> Result<
         let mut wanted = app.config.connectors.destinations.iter();
         let is_wanted = wanted.any(|wanted| wanted.name == known.name && is_named(account, &wanted.account));
         if known.origin == Origin::Configuration && known.state == ConnectorState::Active && !is_wanted {
-            set_destination_state(app, (&grant, actor), &known, ConnectorState::Paused)
+            set_connector_state(app, (&grant, actor), &known, ConnectorState::Paused)
                 .await
                 .map_err(|error| told(&error))?;
             tracing::warn!(

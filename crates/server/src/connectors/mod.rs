@@ -3,17 +3,20 @@
 //! The management API, the console, the configuration file and the workers all come through here, so that what one of them
 //! accepts, the others can open.
 
+mod changes;
 mod configured;
-mod destinations;
+mod kinds;
 mod opening;
 mod sealing;
+mod source_standing;
 mod standing;
 
-pub(crate) use configured::{ConfiguredDestination, take_configured};
-pub(crate) use destinations::{
-    Draft, Locality, Refused, add_destination, change_destination, check_settings, find_destination,
-    set_destination_state, test_destination, test_draft,
+pub(crate) use changes::{
+    Draft, Locality, Refused, add_connector, change_connector, check_settings, find_destination, find_source,
+    set_connector_state, test_connector, test_draft,
 };
-pub(crate) use opening::{Opened, context, open};
+pub(crate) use configured::{ConfiguredDestination, take_configured};
+pub(crate) use opening::{Opened, context, open, open_source};
 pub(crate) use sealing::{part, unseal};
+pub(crate) use source_standing::{FeatureStanding, days_until_loss, source_standing_of};
 pub(crate) use standing::{Standing, StreamStanding, standing_of, status_in_words};

@@ -1,9 +1,10 @@
-//! From a row of the catalog to a destination that can deliver.
+//! From a row of the catalog to a destination that can deliver, or a source that can be read.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use daybook_connectors::{
-    AnyDestination, Context, DestinationKind, EgressGuard, FileRoots, Settings, SettingsError, Shape,
+    AnyDestination, AnySource, Context, Description, DestinationKind, EgressGuard, FileRoots, Settings, SettingsError,
+    Shape, SourceKind,
 };
 use daybook_events::{Clock, HubGrant};
 use daybook_store::Connector;
@@ -68,15 +69,26 @@ pub(crate) fn context(config: &Connectors, data_dir: &Path, (host, clock): (&str
 /// It is of another version's making, or sealed with another key.
 pub(crate) fn open(app: &App, connector: &Connector) -> Result<Opened, OpenError> {
     let kind: DestinationKind = connector.kind.parse().map_err(OpenError::Kind)?;
-    let settings = settings_of(&app.secret_sealer, kind, connector)?;
+    let settings = settings_of(&app.secret_sealer, kind.description(), connector)?;
     let key = app.secret_sealer.derive(&format!("redaction {}", connector.connector_id));
     Opened::new(kind, &settings, (&app.connector_context, key)).map_err(OpenError::Settings)
 }
 
-fn settings_of(sealer: &SecretSealer, kind: DestinationKind, connector: &Connector) -> Result<Settings, OpenError> {
+/// Opens a source of the catalog.
+///
+/// # Errors
+///
+/// It is of another version's making, or sealed with another key.
+pub(crate) fn open_source(app: &App, connector: &Connector) -> Result<AnySource, OpenError> {
+    let kind: SourceKind = connector.kind.parse().map_err(OpenError::Kind)?;
+    let settings = settings_of(&app.secret_sealer, kind.description(), connector)?;
+    kind.open(&settings, &app.connector_context).map_err(OpenError::Settings)
+}
+
+fn settings_of(sealer: &SecretSealer, description: &Description, connector: &Connector) -> Result<Settings, OpenError> {
     let mut given = connector.settings.clone();
     given.extend(unseal(sealer, &connector.connector_id, &connector.sealed_secrets)?);
-    Ok(Settings::check(kind.description(), &given)?)
+    Ok(Settings::check(description, &given)?)
 }
 
 impl Opened {

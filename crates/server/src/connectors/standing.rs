@@ -80,7 +80,7 @@ pub(crate) fn status_in_words(health: &ConnectorHealth) -> HealthStatus {
     }
 }
 
-fn status_of(state: ConnectorState, said: &[HealthStatus]) -> &'static str {
+pub(super) fn status_of(state: ConnectorState, said: &[HealthStatus]) -> &'static str {
     let order = [HealthStatus::Stopped, HealthStatus::Retrying, HealthStatus::Ok];
     match state {
         ConnectorState::Paused => "paused",

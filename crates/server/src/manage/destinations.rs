@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     connectors::{
-        Draft, Locality, StreamStanding, add_destination as add, change_destination as change, find_destination,
-        set_destination_state, standing_of, status_in_words, test_destination as test, test_draft, unseal,
+        Draft, Locality, StreamStanding, add_connector, change_connector, find_destination, set_connector_state,
+        standing_of, status_in_words, test_connector, test_draft, unseal,
     },
     error::{ApiError, ErrorBody},
     request::Path,
@@ -68,7 +68,7 @@ pub(super) async fn add_destination(
 ) -> Result<(StatusCode, Json<DestinationView>), ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let who = (&grant, &administrator.actor);
-    let connector = add(&app, who, draft(new), Locality::AnyKind, Origin::Person).await?;
+    let connector = add_connector(&app, who, draft(new), Locality::AnyKind, Origin::Person).await?;
     Ok((StatusCode::CREATED, Json(view(&app, &grant, connector).await?)))
 }
 
@@ -135,18 +135,13 @@ pub(super) async fn change_destination(
 ) -> Result<Json<DestinationView>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let mut connector = find_destination(&app, &grant, &destination).await?;
-    let state = match wanted.state.as_deref() {
-        None => None,
-        Some("active") => Some(ConnectorState::Active),
-        Some("paused") => Some(ConnectorState::Paused),
-        Some(_) => return Err(ApiError::invalid("state: must be active or paused")),
-    };
+    let state = wanted_state(wanted.state.as_deref())?;
     let who = (&grant, &administrator.actor);
     if wanted.name.is_some() || !wanted.settings.is_empty() {
-        connector = change(&app, who, &connector, (wanted.name, wanted.settings), Locality::AnyKind).await?;
+        connector = change_connector(&app, who, &connector, (wanted.name, wanted.settings), Locality::AnyKind).await?;
     }
     if let Some(state) = state {
-        connector = set_destination_state(&app, who, &connector, state).await?;
+        connector = set_connector_state(&app, who, &connector, state).await?;
     }
     Ok(Json(view(&app, &grant, connector).await?))
 }
@@ -168,7 +163,7 @@ pub(super) async fn remove_destination(
 ) -> Result<StatusCode, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let connector = find_destination(&app, &grant, &destination).await?;
-    set_destination_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
+    set_connector_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -189,11 +184,21 @@ pub(super) async fn test_destination(
 ) -> Result<Json<Vec<HopView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let connector = find_destination(&app, &grant, &destination).await?;
-    Ok(Json(test(&app, &connector).await?.into_iter().map(hop_view).collect()))
+    Ok(Json(test_connector(&app, &connector).await?.into_iter().map(hop_view).collect()))
+}
+
+/// The state that somebody wants a connector in.
+pub(super) fn wanted_state(text: Option<&str>) -> Result<Option<ConnectorState>, ApiError> {
+    match text {
+        None => Ok(None),
+        Some("active") => Ok(Some(ConnectorState::Active)),
+        Some("paused") => Ok(Some(ConnectorState::Paused)),
+        Some(_) => Err(ApiError::invalid("state: must be active or paused")),
+    }
 }
 
 fn draft(new: NewDestination) -> Draft {
-    Draft { kind: new.kind, name: new.name, settings: new.settings }
+    Draft { direction: Direction::Destination, kind: new.kind, name: new.name, settings: new.settings }
 }
 
 async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<DestinationView, ApiError> {
@@ -236,7 +241,7 @@ fn stream_view(stream: StreamStanding) -> DestinationStream {
     }
 }
 
-fn hop_view(hop: Hop) -> HopView {
+pub(super) fn hop_view(hop: Hop) -> HopView {
     let passed = hop.is_passed();
     let (seen, fix) = match hop.outcome {
         HopOutcome::Passed(seen) => (seen, String::new()),
@@ -246,7 +251,7 @@ fn hop_view(hop: Hop) -> HopView {
     HopView { hop: hop.name.as_str().to_owned(), passed, seen, fix, took_ms }
 }
 
-fn kind_view(kind: &str, description: &Description) -> KindView {
+pub(super) fn kind_view(kind: &str, description: &Description) -> KindView {
     let setting = |setting: daybook_connectors::Setting| SettingView {
         name: setting.name.to_owned(),
         help: setting.help.to_owned(),

@@ -10,6 +10,8 @@ mod destinations;
 mod integrations;
 mod keys;
 mod people;
+pub mod source_types;
+mod sources;
 mod status;
 mod tokens;
 pub mod types;
@@ -49,6 +51,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::discard_dead_letters))
         .routes(routes!(deliveries::list_replays, deliveries::add_replay))
         .routes(routes!(deliveries::cancel_replay))
+        .routes(routes!(sources::list_source_kinds))
+        .routes(routes!(sources::list_sources, sources::add_source))
+        .routes(routes!(sources::test_new_source))
+        .routes(routes!(sources::show_source, sources::change_source, sources::remove_source))
+        .routes(routes!(sources::test_source))
         .routes(routes!(keys::list_signing_keys, keys::rotate_signing_key))
         .routes(routes!(keys::revoke_signing_key))
         .routes(routes!(people::create_setup_link))

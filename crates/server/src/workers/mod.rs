@@ -1,8 +1,11 @@
 //! The hub's own readers: each is a loop that wakes, takes leases, does its work, commits its cursor.
 
-pub(crate) mod delivery;
+mod backoff;
+mod board;
+mod delivery;
 mod packer;
 mod retention;
+mod sources;
 mod token_ends;
 mod token_uses;
 
@@ -10,6 +13,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
+pub(crate) use board::Board;
 pub(crate) use token_uses::TokenUses;
 
 use crate::state::App;
@@ -32,6 +36,7 @@ impl Workers {
             tokio::spawn(retention::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(token_uses::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(token_ends::run(app.clone(), Pause(stopped.clone()))),
+            tokio::spawn(sources::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(delivery::run(app.clone(), Pause(stopped.clone()))),
             tokio::spawn(keep_metrics_small(app.clone(), Pause(stopped))),
         ];

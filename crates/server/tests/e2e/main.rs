@@ -40,6 +40,7 @@ mod keys;
 mod limits;
 mod manage;
 mod manage_refusals;
+mod mirror;
 mod nodes;
 mod openapi;
 mod pages;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::{
-    Connector, ConnectorChange, ConnectorState, Direction, NewConnector, WhichDeadLetters, find_own_connector,
-    lock_own_connector, rows,
+    Connector, ConnectorChange, ConnectorNotice, ConnectorState, Direction, NewConnector, WhichDeadLetters,
+    find_own_connector, lock_own_connector, rows,
 };
 use crate::{
     catalog::{Catalog, number},
@@ -16,12 +16,13 @@ use crate::{
 };
 
 /// Whatever belongs to a connector, in the order in which it goes with it: replays after their cursors.
-const BELONGINGS: [Statement; 6] = [
+const BELONGINGS: [Statement; 7] = [
     sql::DELETE_REPLAY_CURSORS,
     sql::DELETE_REPLAYS,
     sql::DELETE_SOURCE_CURSORS,
     sql::DELETE_CONNECTOR_HEALTH,
     sql::DELETE_CONNECTOR_HOURS,
+    sql::DELETE_CONNECTOR_NOTICES,
     sql::DELETE_CONNECTOR_ATTEMPTS,
 ];
 
@@ -171,6 +172,32 @@ impl Catalog {
         }
         transaction.commit().await.step("change a connector")?;
         Ok(after)
+    }
+
+    /// Announces something of a connector as an audit event of its account, once: false when that was done before.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`: it was removed. `Unavailable`, `StorageFull` or `Internal`; nothing was announced.
+    pub async fn announce_connector(
+        &self,
+        grant: HubGrant,
+        actor: &Actor,
+        connector: &Connector,
+        notice: &ConnectorNotice,
+    ) -> Result<bool, StoreError> {
+        let (id, account) = (&connector.connector_id, grant.account(connector.account_id.clone()));
+        let mut transaction = self.database.writers().begin().await.step("announce something of a connector")?;
+        lock_own_connector(&self.database, &mut transaction, &account, id).await?;
+        let query = self.database.query(sql::INSERT_CONNECTOR_NOTICE).bind(id.as_str()).bind(&notice.key);
+        let claimed = query.execute(&mut *transaction).await.step("announce something of a connector")?;
+        if claimed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let record = AuditRecord::new("update", "sa", id, &connector.name).with_info(notice.words.clone());
+        self.audit(&mut transaction, account.account(), actor, record).await?;
+        transaction.commit().await.step("announce something of a connector")?;
+        Ok(true)
     }
 
     /// Writes what a locked connector is now, as its next revision.

@@ -30,7 +30,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 pub use dead_letters::{DeadLetter, DeadLetterState, NewDeadLetter, Settlement, WhichDeadLetters};
 pub use health::{AttemptOutcome, ConnectorAttempt, ConnectorHealth, ConnectorHour, HealthStatus};
 pub use replays::{Replay, ReplayState};
-pub use rows::{Connector, ConnectorChange, ConnectorState, Direction, NewConnector, Origin};
+pub use rows::{Connector, ConnectorChange, ConnectorNotice, ConnectorState, Direction, NewConnector, Origin};
 pub use sources::{SourceLease, SourceMove, SourceState};
 
 pub(crate) use sources::move_source_in;

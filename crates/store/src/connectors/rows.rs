@@ -12,6 +12,15 @@ use crate::{
     log::parse_stored,
 };
 
+/// Something of a connector that people should hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorNotice {
+    /// What it is recognized by, so that it is announced once.
+    pub key: String,
+    /// What people read.
+    pub words: String,
+}
+
 named_enum! {
     /// Which way a connector's events go.
     Direction {

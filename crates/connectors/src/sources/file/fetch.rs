@@ -5,6 +5,7 @@ use std::{
     io::{self, BufRead, BufReader, Seek, SeekFrom},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use daybook_events::Feature;
@@ -15,12 +16,16 @@ use super::{
     generations::{Generation, generations, present},
     lines::{Bounds, End, read_lines},
 };
-use crate::{Context, Settings, SettingsError, Source, SourceError, SourcePage};
+use crate::{After, Begun, Context, Endpoint, Phase, Settings, SettingsError, Source, SourceError, SourcePage, Terms};
 
 const PAGE_LINES_MAX: usize = 1000;
 const PAGE_BYTES_MAX: u64 = 4 << 20;
 /// Files that one page looks into; a page may end before it is full.
 const PAGE_FILES_MAX: usize = 16;
+
+/// Between looks at a file: the shortest after something was written, and the longest when nothing is.
+const POLL_MIN: Duration = Duration::from_millis(250);
+const POLL_MAX: Duration = Duration::from_secs(2);
 
 /// A file that is followed.
 #[derive(Debug, Clone)]
@@ -75,12 +80,31 @@ impl FileSource {
 }
 
 impl Source for FileSource {
-    fn features(&self) -> &[Feature] {
-        std::slice::from_ref(self.feature())
+    fn endpoint(&self) -> Option<Endpoint> {
+        None
     }
 
-    async fn fetch(&self, _feature: &Feature, after: &str) -> Result<SourcePage, SourceError> {
-        Self::fetch(self, after).await
+    fn terms(&self) -> Terms {
+        Terms {
+            poll_min: POLL_MIN,
+            poll_max: POLL_MAX,
+            budget: None,
+            window: None,
+            expires_at: None,
+            expected: vec![self.feature().clone()],
+        }
+    }
+
+    async fn begin(&self) -> Result<Begun, SourceError> {
+        Ok(Begun { features: vec![self.feature().clone()], ..Begun::default() })
+    }
+
+    async fn fetch(&self, _feature: &Feature, after: After<'_>) -> Result<SourcePage, SourceError> {
+        Self::fetch(self, after.cursor).await
+    }
+
+    fn phase(&self, _cursor: &str) -> Phase {
+        Phase::Following
     }
 }
 

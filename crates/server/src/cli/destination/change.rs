@@ -4,9 +4,9 @@ use anyhow::{Result, bail};
 use clap::Args;
 use reqwest::Method;
 
-use super::{SettingOptions, Which, find, path_of, print};
+use super::{Which, find, path_of, print};
 use crate::{
-    cli::{GlobalOptions, hub::Hub, output::show},
+    cli::{GlobalOptions, connector::SettingOptions, hub::Hub, output::show},
     manage::connector_types::{DestinationChange, DestinationView},
 };
 

@@ -4,20 +4,21 @@ mod change;
 mod letters;
 mod print;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 
 use super::{
     GlobalOptions,
+    connector::{SettingOptions, hops, show_kinds},
     hub::{AccountOption, Hub},
     output::{say, show},
     resolve::find_named,
 };
 use crate::manage::{
-    connector_types::{DestinationView, HopView, KindView, NewDestination},
+    connector_types::{DestinationView, HopView, NewDestination},
     types::AccountView,
 };
 
@@ -113,44 +114,12 @@ pub(super) struct Which {
     account: AccountOption,
 }
 
-/// Settings on the command line.
-#[derive(Debug, Args)]
-pub(super) struct SettingOptions {
-    /// A setting; may be given several times. A secret belongs into a file, where no list of processes shows it
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
-    values: Vec<(String, String)>,
-    /// A setting whose value is in a file, such as a secret or a certificate; `-` is standard input
-    #[arg(long = "set-file", value_name = "NAME=FILE", value_parser = parse_setting)]
-    files: Vec<(String, String)>,
-}
-
-fn parse_setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| format!("{text:?} is no NAME=VALUE"))?;
-    Ok((name.trim().to_owned(), value.to_owned()))
-}
-
-impl SettingOptions {
-    fn read(&self) -> Result<BTreeMap<String, String>> {
-        let mut settings: BTreeMap<String, String> = self.values.iter().cloned().collect();
-        for (name, file) in &self.files {
-            let text = if file == "-" {
-                std::io::read_to_string(std::io::stdin()).context("read the setting from standard input")?
-            } else {
-                let path = PathBuf::from(file);
-                std::fs::read_to_string(&path).with_context(|| format!("read the setting {name} from {file}"))?
-            };
-            settings.insert(name.clone(), text.trim_end_matches(['\n', '\r']).to_owned());
-        }
-        Ok(settings)
-    }
-}
-
 pub(super) async fn run(global: &GlobalOptions, command: DestinationCommand) -> Result<ExitCode> {
     let hub = Hub::connect(global)?;
     let done = |()| ExitCode::SUCCESS;
     match command {
         DestinationCommand::Add(command) => add(global, &hub, command).await.map(done),
-        DestinationCommand::Kinds(Kinds { kind }) => kinds(global, &hub, kind).await.map(done),
+        DestinationCommand::Kinds(Kinds { kind }) => show_kinds(global.json, &hub, "destination", kind).await.map(done),
         DestinationCommand::List(List { account }) => {
             let account = hub.account(&account).await?;
             show(global.json, &destinations(&hub, &account).await?, |all| print::list(all)).map(done)
@@ -161,9 +130,9 @@ pub(super) async fn run(global: &GlobalOptions, command: DestinationCommand) -> 
         }
         DestinationCommand::Test(Test { which }) => {
             let (account, destination) = find(&hub, &which).await?;
-            let hops: Vec<HopView> = hub.post(&format!("{}/test", path_of(&account, &destination))).await?;
-            show(global.json, &hops, |hops| print::hops(hops))?;
-            Ok(if hops.iter().all(|hop| hop.passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            let seen: Vec<HopView> = hub.post(&format!("{}/test", path_of(&account, &destination))).await?;
+            show(global.json, &seen, |seen| hops(seen))?;
+            Ok(if seen.iter().all(|hop| hop.passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         DestinationCommand::Set(command) => change::set(global, &hub, command).await.map(done),
         DestinationCommand::Pause(command) => change::pause(global, &hub, command).await.map(done),
@@ -182,9 +151,9 @@ async fn add(global: &GlobalOptions, hub: &Hub, command: Add) -> Result<()> {
     let new = NewDestination { name: command.name, kind: command.kind, settings: command.settings.read()? };
     let path = format!("/accounts/{}/destinations", account.uuid);
     if !command.untested {
-        let hops: Vec<HopView> = hub.send(Method::POST, &format!("{path}/test"), &new).await?;
-        say(&print::hops(&hops));
-        if hops.iter().any(|hop| !hop.passed) {
+        let seen: Vec<HopView> = hub.send(Method::POST, &format!("{path}/test"), &new).await?;
+        say(&hops(&seen));
+        if seen.iter().any(|hop| !hop.passed) {
             bail!("nothing was added: mend the way there, or add it all the same with --untested");
         }
     }
@@ -192,15 +161,6 @@ async fn add(global: &GlobalOptions, hub: &Hub, command: Add) -> Result<()> {
     show(global.json, &destination, |destination| format!("Added {}", print::sentence(destination)))?;
     say(&format!("Next: daybook destination show {:?}", destination.name));
     Ok(())
-}
-
-async fn kinds(global: &GlobalOptions, hub: &Hub, kind: Option<String>) -> Result<()> {
-    let kinds: Vec<KindView> = hub.get("/destination-kinds").await?;
-    let Some(wanted) = kind else { return show(global.json, &kinds, |kinds| print::kinds(kinds)) };
-    let known = kinds.iter().map(|kind| kind.kind.as_str()).collect::<Vec<_>>().join(", ");
-    let found = kinds.iter().find(|kind| kind.kind == wanted);
-    let found = found.with_context(|| format!("{wanted:?} is no kind of destination; there are {known}"))?;
-    show(global.json, found, print::kind)
 }
 
 async fn destinations(hub: &Hub, account: &AccountView) -> Result<Vec<DestinationView>> {

@@ -9,7 +9,7 @@ use crate::{
         durations::{ago_in_words, in_words},
         output::table,
     },
-    manage::connector_types::{AttemptView, DeadLetterView, DestinationView, HopView, KindView, ReplayView},
+    manage::connector_types::{AttemptView, DeadLetterView, DestinationView, ReplayView},
 };
 
 const PAYLOAD_SHOWN_CHARS: usize = 80;
@@ -72,29 +72,6 @@ fn in_one_line(value: &str) -> String {
         Some((first, rest)) => format!("{first} … ({} more lines)", rest.lines().count()),
         None => value.to_owned(),
     }
-}
-
-pub(super) fn hops(hops: &[HopView]) -> String {
-    let line = |hop: &HopView| {
-        let (mark, fix) =
-            if hop.passed { ("ok    ", String::new()) } else { ("FAILED", format!("\n         next: {}", hop.fix)) };
-        format!("{mark} {:11} {} ({} ms){fix}", hop.hop, hop.seen, hop.took_ms)
-    };
-    hops.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-pub(super) fn kinds(kinds: &[KindView]) -> String {
-    let rows = kinds.iter().map(|kind| [kind.kind.clone(), kind.title.clone(), kind.summary.clone()]).collect();
-    table(["KIND", "SYSTEM", "WHAT HAPPENS"], rows, "There are none.")
-}
-
-pub(super) fn kind(kind: &KindView) -> String {
-    let rows = kind.settings.iter().map(|setting| {
-        let default = if setting.required { "(required)".to_owned() } else { setting.default.clone() };
-        [setting.name.clone(), setting.form.clone(), default, setting.help.clone()]
-    });
-    let settings = table(["SETTING", "VALUE", "DEFAULT", "WHAT IT IS"], rows.collect(), "It has none.");
-    format!("{}: {}\n\n{settings}", kind.title, kind.summary)
 }
 
 pub(super) fn attempts(attempts: &[AttemptView]) -> String {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{locality_of, own_path};
 use crate::{
-    connectors::{Draft, Locality, Refused, add_destination as add, check_settings, test_draft},
+    connectors::{Draft, Locality, Refused, add_connector as add, check_settings, test_draft},
     console::{
         connectors::{CONNECTOR_NAME, Control, Fields, Filled, Kept, Walk, add_problems},
         error::PageError,
@@ -197,7 +197,8 @@ pub(super) fn kept<'a>(app: &'a App, member: &Member<Administrator>, what: &str)
 }
 
 fn draft(kind: DestinationKind, filled: &Filled) -> Draft {
-    Draft { kind: kind.to_string(), name: filled.name.clone(), settings: filled.settings() }
+    let direction = Direction::Destination;
+    Draft { direction, kind: kind.to_string(), name: filled.name.clone(), settings: filled.settings() }
 }
 
 /// The outcome, or what is wrong with the form; any other failure is not the form's.

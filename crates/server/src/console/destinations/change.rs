@@ -12,7 +12,7 @@ use super::{
     find, locality_of, own_path, title_of,
 };
 use crate::{
-    connectors::{change_destination as change, set_destination_state, standing_of, test_destination as test, unseal},
+    connectors::{change_connector as change, set_connector_state, standing_of, test_connector as test, unseal},
     console::{
         connectors::{CONNECTOR_NAME, Control, Fields, Filled, Walk},
         error::PageError,
@@ -226,6 +226,6 @@ async fn set_state(
     connector: &Connector,
     state: ConnectorState,
 ) -> Result<(), PageError> {
-    set_destination_state(app, (&member.grant, &member.actor()), connector, state).await?;
+    set_connector_state(app, (&member.grant, &member.actor()), connector, state).await?;
     Ok(())
 }

@@ -12,7 +12,6 @@ use daybook_store::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    board::{Attempt, Standing},
     committer::Committer,
     redrive,
     replays::Replays,
@@ -21,6 +20,7 @@ use super::{
 use crate::{
     connectors::{Opened, open},
     state::{App, days_long},
+    workers::board::{Attempt, Standing},
 };
 
 pub(super) const HUB: HubGrant = HubGrant::of_the_hub_itself();
@@ -138,22 +138,14 @@ impl Fleet {
     }
 
     fn note_broken(&self, connector: &Connector, reason: &str) {
-        let attempt = Attempt {
-            connector_id: &connector.connector_id,
-            feature: &daybook_events::AUDIT_EVENTS,
-            began_at: self.app.clock.now(),
-            took: std::time::Duration::ZERO,
-            outcome: AttemptOutcome::Stopped,
-            events: 0,
-            bytes: 0,
-            taken: 0,
-            repeated: 0,
-            refused: 0,
-            reason,
-            last_event_time: None,
-        };
+        let attempt = Attempt::failed(
+            (Direction::Destination, &connector.connector_id),
+            &daybook_events::AUDIT_EVENTS,
+            (self.app.clock.now(), std::time::Duration::ZERO),
+            (AttemptOutcome::Stopped, reason),
+        );
         let fix = "change its settings, or remove it and add it again".to_owned();
-        self.app.board.note(&attempt, Standing { failures: 1, next_attempt_at: None, fix });
+        self.app.board.note(&attempt, Standing { failures: 1, fix, ..Standing::default() });
     }
 
     async fn update_retention(&self) -> Result<(), StoreError> {

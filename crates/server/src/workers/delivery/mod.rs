@@ -11,8 +11,6 @@
 //! One slow or dead destination holds up nobody else: each stream waits for itself alone. Leases keep two nodes from the
 //! same stream.
 
-mod backoff;
-mod board;
 mod committer;
 mod fleet;
 mod reading;
@@ -22,8 +20,6 @@ mod stream;
 mod work;
 
 use std::time::{Duration, Instant};
-
-pub(crate) use board::Board;
 
 use super::{Pause, packer::chain};
 use crate::state::App;

@@ -9,11 +9,14 @@ use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlem
 use tokio::sync::watch;
 
 use super::{
-    backoff::Backoff,
     fleet::HUB,
     stream::{STOP_GRACE, stopped_for},
 };
-use crate::{connectors::Opened, state::App, workers::packer::chain};
+use crate::{
+    connectors::Opened,
+    state::App,
+    workers::{backoff::Backoff, packer::chain},
+};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Letters read at a time.

@@ -13,18 +13,26 @@ use std::{
 
 use daybook_connectors::{DeliveryError, Destination};
 use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, ReplayId, StreamKey, Timestamp};
-use daybook_store::{AttemptOutcome, ConnectorState, CursorKey, Lease, NewDeadLetter, ReadFilter, StoreError};
+use daybook_store::{
+    AttemptOutcome, ConnectorState, CursorKey, Direction, Lease, NewDeadLetter, ReadFilter, StoreError,
+};
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    backoff::Backoff,
-    board::{Attempt, Board, Standing},
     committer::Committer,
     fleet::HUB,
     reading::{Fed, Reader},
     work::{Outcome, Streak, Work},
 };
-use crate::{connectors::Opened, state::App, workers::packer::chain};
+use crate::{
+    connectors::Opened,
+    state::App,
+    workers::{
+        backoff::Backoff,
+        board::{Attempt, Board, Standing},
+        packer::chain,
+    },
+};
 
 /// The wait before asking again for a lease that another node holds, or a store that does not answer.
 const LEASE_WAIT: Duration = Duration::from_secs(2);
@@ -221,6 +229,7 @@ impl Job {
             let waits = state.note(&outcome);
             let last_event_time = batch.events.iter().map(|event| event.time).max();
             let attempt = Attempt {
+                direction: Direction::Destination,
                 connector_id: &self.connector_id,
                 feature: self.stream.feature(),
                 began_at,
@@ -294,22 +303,14 @@ impl Job {
 
     fn note_full(&self, error: &StoreError) {
         let reason = error.to_string();
-        let attempt = Attempt {
-            connector_id: &self.connector_id,
-            feature: self.stream.feature(),
-            began_at: self.app.clock.now(),
-            took: Duration::ZERO,
-            outcome: AttemptOutcome::Stopped,
-            events: 0,
-            bytes: 0,
-            taken: 0,
-            repeated: 0,
-            refused: 0,
-            reason: &reason,
-            last_event_time: None,
-        };
+        let attempt = Attempt::failed(
+            (Direction::Destination, &self.connector_id),
+            self.stream.feature(),
+            (self.app.clock.now(), Duration::ZERO),
+            (AttemptOutcome::Stopped, &reason),
+        );
         let fix = "redrive or discard the dead letters: daybook destination redrive NAME --all, or discard".to_owned();
-        self.board.note(&attempt, Standing { failures: 1, next_attempt_at: None, fix });
+        self.board.note(&attempt, Standing { failures: 1, fix, ..Standing::default() });
     }
 
     /// Waits, keeping the lease; `Some` if it was lost or the word is to stop.
@@ -384,7 +385,12 @@ impl State {
             Some(DeliveryError::Stop { fix, .. }) => fix.clone(),
             _ => String::new(),
         };
-        Standing { failures: self.backoff.failures(), next_attempt_at: waits.map(|wait| now.plus(wait)), fix }
+        Standing {
+            failures: self.backoff.failures(),
+            next_attempt_at: waits.map(|wait| now.plus(wait)),
+            fix,
+            notice: String::new(),
+        }
     }
 }
 

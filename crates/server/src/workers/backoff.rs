@@ -1,8 +1,8 @@
-//! How long to wait after a failure, and when a receiver counts as gone.
+//! How long to wait after a failure, and when the other end counts as gone.
 
 use std::time::Duration;
 
-use daybook_connectors::DeliveryError;
+use daybook_connectors::{DeliveryError, SourceError};
 
 const RETRY_MIN: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(60);
@@ -12,6 +12,34 @@ const STOP_MAX: Duration = Duration::from_secs(300);
 /// Failures in a row after which the next attempt carries one event, to see whether anybody is there.
 const FAILURES_BEFORE_PROBES: u32 = 4;
 
+/// What a failure says about the next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setback {
+    /// It may pass by itself; when the other end wants to be asked again.
+    Passing(Option<Duration>),
+    /// A person has to act.
+    Standing,
+}
+
+impl From<&DeliveryError> for Setback {
+    fn from(error: &DeliveryError) -> Self {
+        match error {
+            DeliveryError::Retry { after, .. } => Self::Passing(*after),
+            DeliveryError::Stop { .. } => Self::Standing,
+            DeliveryError::TooLarge { .. } | DeliveryError::Refused { .. } => Self::Passing(None),
+        }
+    }
+}
+
+impl From<&SourceError> for Setback {
+    fn from(error: &SourceError) -> Self {
+        match error {
+            SourceError::Retry { after, .. } => Self::Passing(*after),
+            SourceError::Stop { .. } => Self::Standing,
+        }
+    }
+}
+
 /// The failures of one stream in a row.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
@@ -19,18 +47,18 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Notes a failure, and tells how long to wait: what the receiver asked for, or ever longer, with some of it left to
+    /// Notes a failure, and tells how long to wait: what the other end asked for, or ever longer, with some of it left to
     /// chance so that many streams do not come back together.
-    pub(super) fn wait_after(&mut self, error: &DeliveryError) -> Duration {
+    pub(super) fn wait_after(&mut self, setback: impl Into<Setback>) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        match error {
-            DeliveryError::Retry { after: Some(after), .. } => *after + jitter(RETRY_MIN),
-            DeliveryError::Stop { .. } => grown(STOP_MIN, STOP_MAX, self.failures),
-            _ => grown(RETRY_MIN, RETRY_MAX, self.failures),
+        match setback.into() {
+            Setback::Passing(Some(after)) => after + jitter(RETRY_MIN),
+            Setback::Standing => grown(STOP_MIN, STOP_MAX, self.failures),
+            Setback::Passing(None) => grown(RETRY_MIN, RETRY_MAX, self.failures),
         }
     }
 
-    /// Notes that the receiver took something.
+    /// Notes that an attempt went well.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }

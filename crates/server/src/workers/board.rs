@@ -1,4 +1,4 @@
-//! How destinations fare, gathered in memory and written every few seconds: an attempt must not cost a commit.
+//! How connectors fare, gathered in memory and written every few seconds: an attempt must not cost a commit.
 //!
 //! After a crash the last few seconds of counts are missing; events never are.
 
@@ -10,7 +10,7 @@ use std::{
 
 use daybook_events::{ConnectorId, Feature, Timestamp};
 use daybook_store::{
-    AttemptOutcome, Catalog, ConnectorAttempt, ConnectorHealth, ConnectorHour, HealthStatus, StoreError,
+    AttemptOutcome, Catalog, ConnectorAttempt, ConnectorHealth, ConnectorHour, Direction, HealthStatus, StoreError,
 };
 
 use crate::telemetry::metric_label;
@@ -20,7 +20,7 @@ const ATTEMPTS_MAX: usize = 50;
 /// Attempts that went well are written down at most so often: they say little, and would push out those that did not.
 const DONE_EVERY: Duration = Duration::from_secs(10);
 
-/// Where every stream of every destination notes what comes of its attempts. Clones share it.
+/// Where every stream of every connector notes what comes of its attempts. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Board(Arc<Mutex<Unwritten>>);
 
@@ -35,6 +35,7 @@ struct Unwritten {
 /// An attempt and what came of it.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
+    pub(super) direction: Direction,
     pub(super) connector_id: &'a ConnectorId,
     pub(super) feature: &'a Feature,
     pub(super) began_at: Timestamp,
@@ -57,6 +58,41 @@ pub(super) struct Standing {
     pub(super) failures: u32,
     pub(super) next_attempt_at: Option<Timestamp>,
     pub(super) fix: String,
+    /// What is odd although the attempt went well; may be empty.
+    pub(super) notice: String,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt that moved nothing.
+    pub(super) fn failed(
+        (direction, connector_id): (Direction, &'a ConnectorId),
+        feature: &'a Feature,
+        (began_at, took): (Timestamp, Duration),
+        (outcome, reason): (AttemptOutcome, &'a str),
+    ) -> Self {
+        let (events, bytes, taken, repeated, refused) = (0, 0, 0, 0, 0);
+        Self {
+            direction,
+            connector_id,
+            feature,
+            began_at,
+            took,
+            outcome,
+            events,
+            bytes,
+            taken,
+            repeated,
+            refused,
+            reason,
+            last_event_time: None,
+        }
+    }
+
+    /// A receiver acknowledges events; a system that is read has answered, if only that there are none.
+    fn is_acknowledged(&self) -> bool {
+        let has_answered = matches!(self.outcome, AttemptOutcome::Done | AttemptOutcome::Partial);
+        self.taken > 0 || (self.direction == Direction::Source && has_answered)
+    }
 }
 
 impl Board {
@@ -78,13 +114,13 @@ impl Board {
         let ended_at = attempt.began_at.plus(attempt.took);
         health.status = status_of(attempt.outcome);
         health.last_attempt_at = Some(ended_at);
-        if attempt.taken > 0 {
+        if attempt.is_acknowledged() {
             health.last_acknowledged_at = Some(ended_at);
             health.last_event_time = attempt.last_event_time;
         }
         health.next_attempt_at = standing.next_attempt_at;
         health.failures = i64::from(standing.failures);
-        health.reason = if standing.failures == 0 { String::new() } else { attempt.reason.to_owned() };
+        health.reason = if standing.failures == 0 { standing.notice } else { attempt.reason.to_owned() };
         health.fix = standing.fix;
         unwritten.add_to_hour(attempt);
         unwritten.add_attempt(attempt);
@@ -206,6 +242,28 @@ fn status_of(outcome: AttemptOutcome) -> HealthStatus {
 }
 
 fn measure(attempt: &Attempt<'_>) {
+    match attempt.direction {
+        Direction::Destination => measure_delivery(attempt),
+        Direction::Source => measure_reading(attempt),
+    }
+}
+
+fn measure_reading(attempt: &Attempt<'_>) {
+    let labels = [("source", attempt.connector_id.to_string()), ("feature", metric_label(attempt.feature).to_owned())];
+    metrics::counter!("daybook_source_requests_total", &labels).increment(1);
+    metrics::counter!("daybook_source_events_total", &labels).increment(attempt.taken as u64);
+    metrics::counter!("daybook_source_repeated_total", &labels).increment(attempt.repeated as u64);
+    metrics::counter!("daybook_source_skipped_total", &labels).increment(attempt.refused as u64);
+    if !attempt.is_acknowledged() {
+        metrics::counter!("daybook_source_errors_total", &labels).increment(1);
+    }
+    if let Some(newest) = attempt.last_event_time {
+        let ended_at = attempt.began_at.plus(attempt.took);
+        metrics::gauge!("daybook_source_lag_seconds", &labels).set(ended_at.since(newest).as_secs_f64());
+    }
+}
+
+fn measure_delivery(attempt: &Attempt<'_>) {
     let destination = attempt.connector_id.to_string();
     let labels = [("destination", destination.clone()), ("feature", metric_label(attempt.feature).to_owned())];
     metrics::counter!("daybook_destination_events_total", &labels).increment(attempt.taken as u64);
@@ -225,6 +283,7 @@ mod tests {
 
     fn attempt(connector_id: &ConnectorId, secs: i64, outcome: AttemptOutcome, taken: usize) -> Attempt<'_> {
         Attempt {
+            direction: Direction::Destination,
             connector_id,
             feature: &AUDIT_EVENTS,
             began_at: Timestamp::from_seconds(secs),
@@ -255,6 +314,17 @@ mod tests {
         let health = unwritten.health.values().next().unwrap();
         assert_eq!((health.status, health.failures, health.reason.as_str()), (HealthStatus::Ok, 0, ""));
         assert!(health.last_acknowledged_at.is_some());
+    }
+
+    #[test]
+    fn a_system_without_events_has_answered_all_the_same() {
+        let id = ConnectorId::random();
+        for (direction, is_acknowledged) in [(Direction::Destination, false), (Direction::Source, true)] {
+            let board = Board::default();
+            board.note(&Attempt { direction, ..attempt(&id, 1, AttemptOutcome::Done, 0) }, Standing::default());
+            let health = board.unwritten().health.values().next().cloned().unwrap();
+            assert_eq!(health.last_acknowledged_at.is_some(), is_acknowledged, "{direction:?}");
+        }
     }
 
     #[test]

@@ -1,25 +1,49 @@
-//! Adding, changing and testing destinations.
+//! Adding, changing and testing connectors.
 
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use daybook_connectors::{DestinationKind, Hop, Settings, SettingsError, Transport, canary, check};
-use daybook_events::{AUDIT_EVENTS, Actor, ConnectorId, Grant, WIRE_FEATURES};
+use daybook_connectors::{Description, Form, Hop, Problem, SettingsError};
+use daybook_events::{Actor, ConnectorId, Grant};
 use daybook_store::{Connector, ConnectorChange, ConnectorState, Direction, NewConnector, Origin, StoreError};
 
-use super::{Opened, open, part, sealing::Parted, unseal};
+use super::{
+    kinds::{AnyKind, Tryout},
+    open, open_source, part, unseal,
+};
 use crate::{error::ApiError, manage::check_name, state::App};
 
-/// A destination as somebody wants it.
+/// Settings besides URLs that say where secrets are sent, and whom to trust there.
+const AIMS: &[&str] = &[
+    "host",
+    "port",
+    "brokers",
+    "transport",
+    "encryption",
+    "site",
+    "region",
+    "bucket",
+    "endpoint",
+    "account",
+    "container",
+    "tenant",
+    "authority",
+    "mode",
+    "ca_pem",
+    "protocol",
+];
+
+/// A connector as somebody wants it.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
+    pub(crate) direction: Direction,
     pub(crate) kind: String,
     pub(crate) name: String,
     /// Every setting, secret ones too.
     pub(crate) settings: BTreeMap<String, String>,
 }
 
-/// Whether somebody may have files and processes of the hub's own machine be written to.
+/// Whether somebody may have files and processes of the hub's own machine be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Locality {
     /// They run the hub.
@@ -28,7 +52,7 @@ pub(crate) enum Locality {
     RemoteOnly,
 }
 
-/// Why a destination is not as somebody wants it. For programs it is one answer; a form says what is wrong field by field.
+/// Why a connector is not as somebody wants it. For programs it is one answer; a form says what is wrong field by field.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// The settings do not fit, all problems at once.
@@ -55,25 +79,31 @@ impl From<Refused> for ApiError {
     }
 }
 
-/// Adds a destination, which is at work within a second.
+/// Adds a connector, which is at work within a second.
 ///
 /// # Errors
 ///
 /// 400: the settings do not fit, all problems at once. 403: it is for whoever runs the hub. 409: the name is taken.
-pub(crate) async fn add_destination(
+pub(crate) async fn add_connector(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     draft: Draft,
     locality: Locality,
     origin: Origin,
 ) -> Result<Connector, Refused> {
-    let (name, kind) = (check_name(&draft.name)?.to_owned(), kind_of(&draft.kind, locality)?);
+    let (name, kind) = (check_name(&draft.name)?.to_owned(), AnyKind::parse(draft.direction, &draft.kind, locality)?);
+    let known = app.catalog.list_connectors(grant, draft.direction).await.map_err(Refused::Store)?;
+    let count_max = app.config.connectors.per_account_max;
+    if known.len() >= count_max {
+        let message = format!("the account has {count_max} of them, which is the most ([connectors] per_account_max)");
+        return Err(ApiError::new(StatusCode::CONFLICT, message).into());
+    }
     let parted = part(kind.description(), draft.settings);
-    open_parted(app, kind, &parted)?;
+    kind.open(app, &parted)?;
     let id = ConnectorId::random();
     let new = NewConnector {
-        direction: Direction::Destination,
-        kind: kind.to_string(),
+        direction: draft.direction,
+        kind: draft.kind,
         name,
         sealed_secrets: parted.seal(&app.secret_sealer, &id),
         settings: parted.plain,
@@ -85,13 +115,13 @@ pub(crate) async fn add_destination(
     Ok(added)
 }
 
-/// Changes a destination's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
+/// Changes a connector's name or settings. Of the settings given, empty ones fall back to their defaults; the others,
 /// and secrets that are not given, stay as they are. It goes on where it was.
 ///
 /// # Errors
 ///
 /// As for adding one. 409: it is of the configuration file.
-pub(crate) async fn change_destination(
+pub(crate) async fn change_connector(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     connector: &Connector,
@@ -113,22 +143,24 @@ pub(super) async fn change_whatever_its_origin(
     (name, settings): (Option<String>, BTreeMap<String, String>),
     locality: Locality,
 ) -> Result<Connector, Refused> {
-    let kind = kind_of(&connector.kind, locality)?;
+    let kind = AnyKind::parse(connector.direction, &connector.kind, locality)?;
     let name = name.as_deref().map(check_name).transpose()?.map(str::to_owned);
     let id = &connector.connector_id;
     let secrets =
         unseal(&app.secret_sealer, id, &connector.sealed_secrets).map_err(|error| sealed_elsewhere(&error))?;
     let mut whole = connector.settings.clone();
     whole.extend(secrets.clone());
-    for (setting, value) in settings {
+    let before = whole.clone();
+    for (setting, value) in settings.clone() {
         if value.trim().is_empty() {
             whole.remove(&setting);
         } else {
             whole.insert(setting, value);
         }
     }
+    check_aim(kind.description(), &before, &whole, (&secrets, &settings))?;
     let parted = part(kind.description(), whole);
-    open_parted(app, kind, &parted)?;
+    kind.open(app, &parted)?;
     // Sealed again, the same secrets would look like others.
     let sealed_secrets = (parted.secret != secrets).then(|| parted.seal(&app.secret_sealer, id));
     let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
@@ -137,12 +169,12 @@ pub(super) async fn change_whatever_its_origin(
     Ok(changed)
 }
 
-/// Pauses, resumes or removes a destination.
+/// Pauses, resumes or removes a connector.
 ///
 /// # Errors
 ///
 /// 404: it was removed.
-pub(crate) async fn set_destination_state(
+pub(crate) async fn set_connector_state(
     app: &App,
     (grant, actor): (&Grant, &Actor),
     connector: &Connector,
@@ -159,26 +191,43 @@ pub(crate) async fn set_destination_state(
 ///
 /// 404: there is none with this id.
 pub(crate) async fn find_destination(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
-    let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no destination {id:?} in this account"));
+    find(app, grant, Direction::Destination, id).await
+}
+
+/// A source of the account that was not removed.
+///
+/// # Errors
+///
+/// 404: there is none with this id.
+pub(crate) async fn find_source(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
+    find(app, grant, Direction::Source, id).await
+}
+
+async fn find(app: &App, grant: &Grant, direction: Direction, id: &str) -> Result<Connector, ApiError> {
+    let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no {direction} {id:?} in this account"));
     let id: ConnectorId = id.parse().map_err(|_| missing())?;
     match app.catalog.find_connector(grant, &id).await {
-        Ok(found) if found.state != ConnectorState::Removed && found.direction == Direction::Destination => Ok(found),
+        Ok(found) if found.state != ConnectorState::Removed && found.direction == direction => Ok(found),
         Ok(_) | Err(StoreError::Missing { .. }) => Err(missing()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Walks the way to a destination that is there already.
+/// Walks the way to a connector that is there already.
 ///
 /// # Errors
 ///
 /// 400: it cannot be opened.
-pub(crate) async fn test_destination(app: &App, connector: &Connector) -> Result<Vec<Hop>, ApiError> {
-    let opened = open(app, connector).map_err(|error| ApiError::invalid(error.to_string()))?;
-    Ok(walk(app, &connector.account_id, &opened).await)
+pub(crate) async fn test_connector(app: &App, connector: &Connector) -> Result<Vec<Hop>, ApiError> {
+    let opened = match connector.direction {
+        Direction::Destination => open(app, connector).map(Tryout::Destination),
+        Direction::Source => open_source(app, connector).map(Tryout::Source),
+    };
+    let opened = opened.map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(opened.walk(app, &connector.account_id).await)
 }
 
-/// Walks the way to a destination before it is added.
+/// Walks the way to a connector before it is added.
 ///
 /// # Errors
 ///
@@ -189,42 +238,44 @@ pub(crate) async fn test_draft(
     draft: Draft,
     locality: Locality,
 ) -> Result<Vec<Hop>, Refused> {
-    let kind = kind_of(&draft.kind, locality)?;
-    let opened = open_parted(app, kind, &part(kind.description(), draft.settings))?;
-    Ok(walk(app, grant.account(), &opened).await)
+    let kind = AnyKind::parse(draft.direction, &draft.kind, locality)?;
+    let opened = kind.open(app, &part(kind.description(), draft.settings))?;
+    Ok(opened.walk(app, grant.account()).await)
 }
 
-async fn walk(app: &App, account: &daybook_events::AccountId, opened: &Opened) -> Vec<Hop> {
-    let wire = WIRE_FEATURES.into_iter().find(|feature| opened.shape.wants_feature(feature));
-    let other = opened.shape.features().and_then(|features| features.iter().next().cloned());
-    let feature = wire.or(other).unwrap_or(AUDIT_EVENTS);
-    let canary = canary(account, &feature, app.clock.now());
-    Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
-}
-
-/// Whether the settings of a new destination fit, whatever else may be wrong with it.
+/// Whether the settings of a new connector fit, whatever else may be wrong with it.
 ///
 /// # Errors
 ///
 /// As for adding it, but for its name.
 pub(crate) fn check_settings(app: &App, draft: &Draft, locality: Locality) -> Result<(), Refused> {
-    let kind = kind_of(&draft.kind, locality)?;
-    open_parted(app, kind, &part(kind.description(), draft.settings.clone())).map(|_| ())
+    let kind = AnyKind::parse(draft.direction, &draft.kind, locality)?;
+    kind.open(app, &part(kind.description(), draft.settings.clone())).map(|_| ())
 }
 
-fn open_parted(app: &App, kind: DestinationKind, parted: &Parted) -> Result<Opened, Refused> {
-    let settings = Settings::check(kind.description(), &parted.whole()).map_err(Refused::Settings)?;
-    // What is tried out here is not kept: any key will do.
-    Opened::new(kind, &settings, (&app.connector_context, [0; 32])).map_err(Refused::Settings)
-}
-
-fn kind_of(name: &str, locality: Locality) -> Result<DestinationKind, ApiError> {
-    let kind: DestinationKind = name.parse().map_err(|error| ApiError::invalid(format!("kind: {error}")))?;
-    if kind.description().transport == Transport::Local && locality == Locality::RemoteOnly {
-        let message = format!("{name} writes on the hub's own machine: only who runs the hub may add or change it");
-        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
-    }
-    Ok(kind)
+/// Secrets are not shown to those who may change a connector, and must not be sent to where they point it either: with
+/// another address they are to be given again.
+fn check_aim(
+    description: &Description,
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+    (secrets, given): (&BTreeMap<String, String>, &BTreeMap<String, String>),
+) -> Result<(), Refused> {
+    let is_aim = |name: &str| {
+        let is_url = description.setting(name).is_some_and(|setting| setting.form == Form::Url);
+        is_url || AIMS.contains(&name)
+    };
+    let names = before.keys().chain(after.keys());
+    let Some(moved) = names.filter(|name| is_aim(name)).find(|name| before.get(*name) != after.get(*name)) else {
+        return Ok(());
+    };
+    let is_kept = |name: &&String| after.contains_key(*name) && !given.contains_key(*name);
+    let problem = |name: &String| Problem {
+        setting: name.clone(),
+        reason: format!("give it again: it would be sent elsewhere, because {moved} is another"),
+    };
+    let problems: Vec<Problem> = secrets.keys().filter(is_kept).map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Refused::Settings(SettingsError { problems })) }
 }
 
 fn sealed_elsewhere(error: &crate::tokens::SealError) -> ApiError {

@@ -1,0 +1,84 @@
+//! Kinds of both directions, for what is done with them alike.
+
+use axum::http::StatusCode;
+use daybook_connectors::{
+    AnySource, Description, DestinationKind, Hop, Settings, SourceKind, Transport, canary, check, check_source,
+};
+use daybook_events::{AUDIT_EVENTS, AccountId, WIRE_FEATURES};
+use daybook_store::Direction;
+
+use super::{Locality, Opened, Refused, sealing::Parted};
+use crate::{error::ApiError, state::App};
+
+/// A kind of connector.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AnyKind {
+    Destination(DestinationKind),
+    Source(SourceKind),
+}
+
+/// A connector that is open to be tried out.
+pub(super) enum Tryout {
+    Destination(Opened),
+    Source(AnySource),
+}
+
+impl AnyKind {
+    /// The kind of this name, if who asks may use it.
+    ///
+    /// # Errors
+    ///
+    /// 400: there is none. 403: it is for whoever runs the hub.
+    pub(super) fn parse(direction: Direction, name: &str, locality: Locality) -> Result<Self, ApiError> {
+        let kind = match direction {
+            Direction::Destination => name.parse().map(Self::Destination),
+            Direction::Source => name.parse().map(Self::Source),
+        };
+        let kind = kind.map_err(|error| ApiError::invalid(format!("kind: {error}")))?;
+        if kind.description().transport == Transport::Local && locality == Locality::RemoteOnly {
+            let message = format!("{name} is on the hub's own machine: only who runs the hub may add or change it");
+            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
+        }
+        Ok(kind)
+    }
+
+    pub(super) fn description(self) -> &'static Description {
+        match self {
+            Self::Destination(kind) => kind.description(),
+            Self::Source(kind) => kind.description(),
+        }
+    }
+
+    /// Opens what is not kept yet.
+    ///
+    /// # Errors
+    ///
+    /// The settings do not fit, all problems at once.
+    pub(super) fn open(self, app: &App, parted: &Parted) -> Result<Tryout, Refused> {
+        let settings = Settings::check(self.description(), &parted.whole()).map_err(Refused::Settings)?;
+        let opened = match self {
+            // What is tried out here is not kept: any key will do.
+            Self::Destination(kind) => {
+                Opened::new(kind, &settings, (&app.connector_context, [0; 32])).map(Tryout::Destination)
+            }
+            Self::Source(kind) => kind.open(&settings, &app.connector_context).map(Tryout::Source),
+        };
+        opened.map_err(Refused::Settings)
+    }
+}
+
+impl Tryout {
+    /// Walks the way there, up to the first step that fails.
+    pub(super) async fn walk(&self, app: &App, account: &AccountId) -> Vec<Hop> {
+        match self {
+            Self::Destination(opened) => {
+                let wire = WIRE_FEATURES.into_iter().find(|feature| opened.shape.wants_feature(feature));
+                let other = opened.shape.features().and_then(|features| features.iter().next().cloned());
+                let feature = wire.or(other).unwrap_or(AUDIT_EVENTS);
+                let canary = canary(account, &feature, app.clock.now());
+                Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
+            }
+            Self::Source(source) => Box::pin(check_source(source, &app.connector_context)).await,
+        }
+    }
+}

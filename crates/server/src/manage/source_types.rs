@@ -1,0 +1,110 @@
+//! What the management API takes and gives about sources.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A new source.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSource {
+    /// Its name, 1 to 100 characters, unique among the account's sources.
+    #[schema(example = "1Password")]
+    pub name: String,
+    /// Its kind; `GET /manage/v1/source-kinds` lists them with their settings.
+    #[schema(example = "upstream")]
+    pub kind: String,
+    /// Its settings, secrets too; secrets are sealed and never shown again.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What of a source to change; what is left out stays.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceChange {
+    /// Its new name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Settings to change; an empty text takes one back to its default.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+    /// `active` or `paused`.
+    #[serde(default)]
+    pub state: Option<String>,
+}
+
+/// Settings may be secret.
+impl std::fmt::Debug for NewSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("NewSource").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Settings may be secret.
+impl std::fmt::Debug for SourceChange {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SourceChange").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// A source and how it stands.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SourceView {
+    /// Its id.
+    pub uuid: String,
+    /// Whose.
+    pub account_uuid: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// `paused`, `starting`, `ok`, `retrying` or `stopped`.
+    pub status: String,
+    /// Its settings, without secrets.
+    pub settings: BTreeMap<String, String>,
+    /// The secrets that it has, by name.
+    pub secrets: Vec<String>,
+    /// When it was added, RFC 3339.
+    pub created_at: String,
+    /// When it was last changed, RFC 3339.
+    pub updated_at: String,
+    /// When its credentials end, RFC 3339; `null` where they do not say.
+    pub expires_at: Option<String>,
+    /// What a person should know: events that are about to be lost, credentials that are about to end.
+    pub warnings: Vec<String>,
+    /// Its features.
+    pub features: Vec<SourceFeature>,
+}
+
+/// How a feature of a source stands.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SourceFeature {
+    /// Which events.
+    pub feature: String,
+    /// `starting`, `ok`, `retrying` or `stopped`.
+    pub status: String,
+    /// `catching_up`, `following` or `reading_again`; `null` before the first page.
+    pub phase: Option<String>,
+    /// How much of the past is here, in percent; `null` when there is nothing to catch up with.
+    pub progress_percent: Option<f64>,
+    /// Events a second since it began to catch up.
+    pub events_per_second: Option<f64>,
+    /// Seconds that the rest of the past takes at that rate.
+    pub remaining_secs: Option<u64>,
+    /// Events that it has brought in.
+    pub events: i64,
+    /// When the newest event happened that it has brought in, RFC 3339.
+    pub last_event_time: Option<String>,
+    /// When the system last answered, RFC 3339.
+    pub last_answered_at: Option<String>,
+    /// When it is asked next, RFC 3339.
+    pub next_attempt_at: Option<String>,
+    /// Attempts in a row that failed.
+    pub failures: i64,
+    /// What is wrong or odd, if anything is.
+    pub reason: String,
+    /// What to do about it, if a person has to.
+    pub fix: String,
+}
