@@ -15,8 +15,8 @@ use crate::{
 /// What everybody is told of what is not theirs, or not there.
 const MISSING: &str = "There is nothing here, or it is not yours to see.";
 
-/// Nothing listens here, and no connector of these hubs may go there.
-const NOWHERE: &str = "http://127.0.0.1:9/";
+/// No name server knows this name, so that nothing is sent there.
+const NOWHERE: &str = "https://siem.acme.example/";
 
 /// Ids of one account, to put into paths.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use super::Hub;
 pub(crate) const PASSWORD: &str = "a quiet harbour at dusk 1867";
 
 /// More pages than an account of a test has.
-const PAGES_MAX: usize = 200;
+const PAGES_MAX: usize = 300;
 
 /// One person's browser.
 #[derive(Debug)]
