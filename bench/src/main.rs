@@ -3,6 +3,7 @@
 //! ```text
 //!  corpus (a simulated company) ─▶ load: producers, readers ─▶ client ═HTTPS═▶ hub (child process) ─▶ disk
 //!                                        │                        ╚══════════▶ nginx, the limit beside reading
+//!                                        │ load: sink ◀── HTTP ── hub (child process)
 //!                                        ▼
 //!                            measure/*: one question each ─▶ figures ─▶ report, beside targets and limits
 //! ```
