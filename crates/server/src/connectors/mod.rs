@@ -6,6 +6,7 @@
 mod configured;
 mod destinations;
 mod opening;
+mod redaction_keys;
 mod sealing;
 mod standing;
 
@@ -15,5 +16,6 @@ pub(crate) use destinations::{
     test_draft,
 };
 pub(crate) use opening::{Opened, context, open};
-pub(crate) use sealing::{part, unseal};
+pub(crate) use redaction_keys::RedactionKeys;
+pub(crate) use sealing::{part, place_of_secrets, unseal};
 pub(crate) use standing::{StreamStanding, standing_of, status_in_words};

@@ -38,6 +38,7 @@ mod keys;
 mod limits;
 mod manage;
 mod manage_refusals;
+mod master_key;
 mod nodes;
 mod openapi;
 mod pages;
