@@ -53,7 +53,7 @@ pub(super) fn run(global: &GlobalOptions, command: MasterKeyCommand) -> Result<E
     let data_dir = DataDir::hold(&global.data_dir())?;
     let options = database_options(&config, data_dir.path());
     let rotation = start_runtime()?.block_on(rotate(options, &data_dir, &config.security))?;
-    show(global.json, &rotation, |rotation| in_words(rotation))?;
+    show(global.json, &rotation, in_words)?;
     say(&what_is_left(&rotation));
     Ok(ExitCode::SUCCESS)
 }

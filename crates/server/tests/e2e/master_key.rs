@@ -14,8 +14,8 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Account, Browser, Hub, LONG_AGO, PUSHING, Pushing, SECRET, Store, WIRE, is_signed_in, pushing, token_of, uuids,
-    uuids_of,
+    Account, Browser, Hub, LONG_AGO, PUSHING, Pushing, SECRET, Store, WIRE, is_signed_in, join, pushing, token_of,
+    uuids, uuids_of,
 };
 
 const OTHER_KEY: &str = "the store's secrets were sealed with another master key; give this node the master.key";
@@ -43,8 +43,8 @@ impl Sealed {
         let builder = database.iter().fold(pushing(), |builder, database| builder.store_url(database.url()));
         let daybook = builder.start();
         let hub = Hub::attach(&daybook);
-        let browser = Browser::of_the_owner(&hub, "olga@acme.example").await;
         let pushing = Pushing::on(&hub).await;
+        let browser = join(&hub, &pushing.account.uuid, "olga@acme.example", "viewer").await;
         let destination = pushing.add(json!({"redact": "hash: user.email"})).await;
         pushing.account.ingest(0..100).await;
         pushing.delivered(&destination).await;
