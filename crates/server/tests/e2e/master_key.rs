@@ -1,7 +1,7 @@
 //! Rotating the master key: what it seals goes on working, whenever the rotation is cut short; the former key opens nothing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -92,7 +92,7 @@ impl Sealed {
         let received = self.pushing.receiver.stored();
         received.iter().for_each(check_signature);
         let stored = self.pushing.stored();
-        assert_eq!(stored.keys().cloned().collect::<Vec<_>>(), all);
+        assert_eq!(stored.into_keys().collect::<BTreeSet<_>>(), all.into_iter().collect());
         check_hashes(&received, self.ingested);
     }
 }
