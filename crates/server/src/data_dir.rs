@@ -4,7 +4,7 @@
 //!  daybook.lock   held by the running server      server.json   how to reach it, for the command line
 //!  daybook.db     the store (SQLite)              admin.token   administers the hub, mode 0600
 //!  master.key     seals secrets, mode 0600        setup.link    makes the first owner, mode 0600
-//!  tls/           the local certificate authority, mode 0700
+//!  master.key.new, .former   a rotation's         tls/          the local certificate authority, mode 0700
 //! ```
 
 use std::{
@@ -110,24 +110,6 @@ impl DataDir {
         &self.path
     }
 
-    /// The 32-byte key in a file, made at first use.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read or written, or holds something else.
-    pub fn master_key(&self, file: &Path) -> Result<[u8; 32]> {
-        let own = self.path.join("master.key");
-        let file = if file.as_os_str().is_empty() { &own } else { file };
-        if !file.exists() {
-            let mut key = [0_u8; 32];
-            getrandom::fill(&mut key).context("draw a random key")?;
-            write_private(file, format!("{}\n", BASE32_NOPAD.encode(&key)).as_bytes())?;
-        }
-        let text = fs::read_to_string(file).with_context(|| format!("read the master key {}", file.display()))?;
-        let key = BASE32_NOPAD.decode(text.trim().as_bytes()).ok().and_then(|key| key.try_into().ok());
-        key.with_context(|| format!("{} does not hold a 32-byte key in base32", file.display()))
-    }
-
     /// The administration token, made at first use.
     ///
     /// # Errors
@@ -211,7 +193,23 @@ pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
         .open(&temporary)
         .with_context(|| format!("write {}", file.display()))?;
     handle.write_all(bytes).and_then(|()| handle.sync_all()).with_context(|| format!("write {}", file.display()))?;
-    fs::rename(&temporary, file).with_context(|| format!("put {} in its place", file.display()))
+    fs::rename(&temporary, file).with_context(|| format!("put {} in its place", file.display()))?;
+    sync_directory_of(file)
+}
+
+/// Removes a file, if it is there, for good.
+pub(crate) fn remove_private(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.with_context(|| format!("remove {}", file.display())).and_then(|()| sync_directory_of(file)),
+    }
+}
+
+/// What is in a directory survives a power failure once the directory is on disk too.
+fn sync_directory_of(file: &Path) -> Result<()> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.with_context(|| format!("write the directory {}", directory.display()))
 }
 
 #[cfg(test)]
@@ -234,13 +232,10 @@ mod tests {
     fn secrets_are_made_once_and_are_private() {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = DataDir::hold(folder.path()).unwrap();
-        assert_eq!(data_dir.master_key(Path::new("")).unwrap(), data_dir.master_key(Path::new("")).unwrap());
         assert_eq!(data_dir.administration_token().unwrap(), data_dir.administration_token().unwrap());
-        for file in ["master.key", "admin.token", "daybook.lock"] {
+        for file in ["admin.token", "daybook.lock"] {
             let mode = fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }
-        fs::write(folder.path().join("other.key"), "not a key").unwrap();
-        assert!(data_dir.master_key(&folder.path().join("other.key")).is_err());
     }
 }

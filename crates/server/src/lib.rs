@@ -17,6 +17,7 @@ mod hear_out;
 mod ingest;
 mod listener;
 pub mod manage;
+mod master_key;
 mod openapi;
 mod request;
 mod router;

@@ -11,21 +11,22 @@ use std::{
 
 use anyhow::{Context, Result};
 use daybook_events::{Clock, CursorSealer, HubGrant, SystemClock, random_upper_id};
-use daybook_store::{Catalog, CursorStore, Database, DatabaseOptions, EventLog, EventLogOptions};
+use daybook_store::{Attendance, Catalog, CursorStore, Database, DatabaseOptions, EventLog, EventLogOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::{Config, parse_public_url},
-    connectors,
+    connectors::{self, RedactionKeys},
     console::{Doors, ensure_setup_link},
     data_dir::{DataDir, ServerFile},
     events_api::RateLimits,
     ingest::{Acks, Budget, Room},
     listener,
+    master_key::{KeyPlace, attend},
     router::router,
     state::{App, Parts},
     tls::Certificates,
-    tokens::{Authenticator, Keyring, SecretSealer, digest_of},
+    tokens::{Authenticator, Keyring, SecretSealer, digest_of, hub_key},
     workers::{Board, TokenUses, Workers},
 };
 
@@ -49,7 +50,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
 
     let certificates = Certificates::of(&config.tls, data_dir.path(), place.names());
     let ca_file = certificates.ca_file().filter(|_| !config.server.plain_http);
-    let app = open(config, &data_dir, (&place, ca_file), metrics).await?;
+    let (app, attendance) = open(config, &data_dir, (&place, ca_file), metrics).await?;
     connectors::take_configured(&app).await?;
     let workers = Workers::start(&app);
     let stopped = listener::start(listener, &app, router(&app), certificates, &place.scheme)?;
@@ -76,6 +77,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
 
     let outcome = tokio::select! {
         outcome = stopped.wait() => outcome,
+        outcome = attend(&app, attendance) => outcome,
         () = told_to_stop() => Ok(()),
     };
     tracing::info!("shutting down; requests under way are finished first");
@@ -179,7 +181,7 @@ async fn open(
     data_dir: &DataDir,
     (place, ca_file): (&Place, Option<PathBuf>),
     metrics: metrics_exporter_prometheus::PrometheusHandle,
-) -> Result<App> {
+) -> Result<(App, Attendance)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let database = Database::open(database_options(&config, data_dir.path())).await?;
     let log = EventLog::open(database.clone(), Arc::clone(&clock), log_options(&config));
@@ -187,9 +189,12 @@ async fn open(
     let owner = format!("{}-{}", std::process::id(), random_upper_id());
     let cursors = CursorStore::new(database.clone(), Arc::clone(&clock), owner);
 
-    let sealer = SecretSealer::new(&data_dir.master_key(&config.security.master_key_file)?);
+    let attendance = Attendance::begin(&database).await?;
+    let sealer = open_sealer(&config, data_dir, &catalog).await?;
     let keyring = Keyring::open(catalog.clone(), sealer.clone(), Arc::clone(&clock), HUB).await?;
-    let cursor_sealer = open_cursor_sealer(&catalog, &sealer).await?;
+    // Clients keep their cursors for ever, and receivers their hashes: these keys are for the life of the store.
+    let cursor_sealer = CursorSealer::new(&hub_key(&catalog, &sealer, "cursor key").await?);
+    let redaction_keys = RedactionKeys::new(&hub_key(&catalog, &sealer, "redaction key").await?);
     let token = data_dir.administration_token()?;
     let node = data_dir.path().display().to_string();
     catalog.add_administration_token(HUB, &digest_of(&token), &node).await?;
@@ -199,7 +204,7 @@ async fn open(
     let wait = Duration::from_secs(config.ingest.wait_secs);
     let connector_context =
         connectors::context(&config.connectors, data_dir.path(), (&place.public_host, Arc::clone(&clock)));
-    Ok(App(Arc::new(Parts {
+    let app = App(Arc::new(Parts {
         authenticator: Authenticator::new(keyring.clone(), catalog.clone(), Arc::clone(&clock)),
         rate_limits: RateLimits::of(&config.events_api),
         ingest_budget: Budget::new(config.ingest.in_flight_mib_max, config.ingest.body_mib_max, wait),
@@ -207,6 +212,7 @@ async fn open(
         acks: Acks::default(),
         token_uses: TokenUses::default(),
         secret_sealer: sealer,
+        redaction_keys,
         connector_context,
         board: Board::default(),
         connectors_changed: tokio::sync::Notify::new(),
@@ -227,10 +233,11 @@ async fn open(
         keyring,
         cursor_sealer,
         metrics,
-    })))
+    }));
+    Ok((app, attendance))
 }
 
-fn database_options(config: &Config, data_dir: &Path) -> DatabaseOptions {
+pub(crate) fn database_options(config: &Config, data_dir: &Path) -> DatabaseOptions {
     let url = config.store.url.expose();
     let mut options = if url.is_empty() { DatabaseOptions::sqlite(data_dir) } else { DatabaseOptions::postgres(url) };
     options.reader_connections_max = config.store.reader_connections_max;
@@ -249,14 +256,12 @@ fn log_options(config: &Config) -> EventLogOptions {
     }
 }
 
-/// The cursor key is drawn once for the life of the store: clients keep their cursors for ever.
-async fn open_cursor_sealer(catalog: &Catalog, sealer: &SecretSealer) -> Result<CursorSealer> {
-    let mut fresh = [0_u8; 32];
-    getrandom::fill(&mut fresh).context("draw a random key")?;
-    let sealed = catalog.find_or_keep_secret(HUB, "cursor key", &sealer.seal("cursor key", &fresh)).await?;
-    let key = sealer.open("cursor key", &sealed)?;
-    let key: [u8; 32] = key.try_into().ok().context("the cursor key in the store is not 32 bytes")?;
-    Ok(CursorSealer::new(&key))
+/// What seals and opens the store's secrets. The node attends by now: nobody rotates the master key meanwhile.
+async fn open_sealer(config: &Config, data_dir: &DataDir, catalog: &Catalog) -> Result<SecretSealer> {
+    let place = KeyPlace::of(&config.security, data_dir.path());
+    let key = place.open(&catalog.list_sealed(HUB).await?)?.key;
+    tracing::info!(master_key.id = key.id(), "the store's secrets open");
+    Ok(key.sealer())
 }
 
 async fn told_to_stop() {

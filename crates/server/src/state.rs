@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::{
     config::Config,
+    connectors::RedactionKeys,
     console::Doors,
     data_dir::SetupLinkFile,
     events_api::RateLimits,
@@ -39,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) token_uses: TokenUses,
     /// Seals and opens what connectors keep secret.
     pub(crate) secret_sealer: SecretSealer,
+    pub(crate) redaction_keys: RedactionKeys,
     pub(crate) connector_context: Context,
     pub(crate) board: Board,
     /// Told when a connector was changed on this node; other nodes look every second.

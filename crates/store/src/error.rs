@@ -116,6 +116,12 @@ pub enum StoreError {
         /// How many it may have.
         count_max: i64,
     },
+    /// Nodes are at work on a store that somebody wants alone.
+    #[error("nodes are at work on this store; stop every one of them, then try again")]
+    Attended,
+    /// Somebody has the store alone.
+    #[error("the store's secrets are being sealed anew; try again when that has ended")]
+    TakenAlone,
     /// The failure of a transaction that several appends shared.
     #[error(transparent)]
     Shared(Arc<StoreError>),
@@ -138,6 +144,8 @@ impl Kinded for StoreError {
             | Self::Exists { .. }
             | Self::LeaseLost { .. }
             | Self::DeadLettersFull { .. }
+            | Self::Attended
+            | Self::TakenAlone
             | Self::LastOwner
             | Self::LastWayIn => Kind::Conflict,
             Self::AboveRole { .. } => Kind::Forbidden,

@@ -14,6 +14,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod attendance;
 mod block;
 mod cache;
 mod catalog;
@@ -24,12 +25,13 @@ mod error;
 mod log;
 mod sql;
 
+pub use attendance::Attendance;
 pub use block::{BLOCK_EVENTS_TARGET, BLOCK_RAW_BYTES_MAX, Block, BlockError, EncodedBlock};
 pub use catalog::{
     Account, Action, ActionFilter, ActionPlace, AdministrationToken, Catalog, EndingToken, FeatureUse, Integration,
     IntegrationKind, IntegrationState, KeyStatus, Link, LinkPurpose, Member, MemberState, Membership, NewLink,
-    NewPerson, NewSession, NewToken, Passkey, Person, Session, SignInMethod, SigningKeyRow, TokenHour, TokenRefusal,
-    TokenRights, TokenRow, TokenUse, TokenVerdict,
+    NewPerson, NewSession, NewToken, Passkey, Person, Resealing, SealedKind, SealedSecret, Session, SignInMethod,
+    SigningKeyRow, TokenHour, TokenRefusal, TokenRights, TokenRow, TokenUse, TokenVerdict,
 };
 pub use connectors::{
     AttemptOutcome, Connector, ConnectorAttempt, ConnectorChange, ConnectorHealth, ConnectorHour, ConnectorNotice,

@@ -202,6 +202,12 @@ statements! {
     RELEASE_SOURCE_CURSOR = "connectors/release_source_cursor";
     SUM_CONNECTOR_REVISIONS = "connectors/sum_revisions";
     UPDATE_CONNECTOR = "connectors/update_connector";
+    LIST_SEALED = "sealing/list_sealed";
+    RESEAL_HUB_SECRET = "sealing/reseal_hub_secret";
+    RESEAL_SIGNING_KEY = "sealing/reseal_signing_key";
+    RESEAL_CONNECTOR = "sealing/reseal_connector";
+    ATTEND = "sealing/attend" [alone];
+    HAVE_ALONE = "sealing/have_alone" [alone];
 }
 
 /// The tables, as migrations that only add.
@@ -226,7 +232,7 @@ mod tests {
     fn every_file_is_a_statement() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
         let mut files = BTreeSet::new();
-        for folder in ["log", "cursors", "catalog", "people", "audit", "connectors"] {
+        for folder in ["log", "cursors", "catalog", "people", "audit", "connectors", "sealing"] {
             for entry in std::fs::read_dir(root.join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let stem = name.trim_end_matches(".sql").trim_end_matches(".postgres");

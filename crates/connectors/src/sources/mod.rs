@@ -112,7 +112,7 @@ pub enum Phase {
     /// Everything up to the last page is here.
     Following,
     /// The system has forgotten where we were; what may be here already is dropped.
-    ReadingAgain {
+    Again {
         /// Where it began, in the time of events.
         since: Timestamp,
     },

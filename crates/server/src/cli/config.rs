@@ -4,7 +4,6 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use data_encoding::BASE32_NOPAD;
 use figment::{
     Figment,
     providers::{Format, Toml},
@@ -18,6 +17,7 @@ use super::{
 };
 use crate::{
     config::{Config, Overrides, REFERENCE},
+    master_key::MasterKey,
     tls::Certificates,
 };
 
@@ -97,20 +97,11 @@ fn problems_of(overrides: &Overrides, data_dir: &Path) -> Vec<String> {
             problems.push(format!("tls.certificate_file: {error:#}"));
         }
     }
-    if let Err(error) = check_master_key(&config.security.master_key_file) {
+    // A key that is not there is made at first start; one that is there must be one.
+    if let Err(error) = MasterKey::read(&config.security.master_key_file) {
         problems.push(format!("security.master_key_file: {error:#}"));
     }
     problems
-}
-
-/// A key that is not there is made at first start; one that is there must be one.
-fn check_master_key(file: &Path) -> Result<()> {
-    if file.as_os_str().is_empty() || !file.exists() {
-        return Ok(());
-    }
-    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-    let key = BASE32_NOPAD.decode(text.trim().as_bytes()).ok().filter(|key| key.len() == 32);
-    key.map(drop).with_context(|| format!("{} does not hold a 32-byte key in base32", file.display()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The command line: what a person types, and where it goes.
 //!
 //! ```text
-//!  Cli ── serve, config, ca, token inspect      here, without a hub
+//!  Cli ── serve, master-key, config, ca, token inspect      here, without a hub
 //!     ├── account, integration, destination, … ──▶ Hub ──▶ /manage/v1 of a running hub
 //!     ├── events  ──▶ Events API of any server
 //!     └── ingest, simulate  ──▶ Appender ──▶ /ingest/v1 of a running hub
@@ -24,6 +24,7 @@ mod http;
 mod hub;
 mod ingest;
 mod integration;
+mod master_key;
 mod output;
 mod own_token;
 mod person;
@@ -121,6 +122,8 @@ enum Command {
     #[command(subcommand)]
     SigningKey(signing_key::SigningKeyCommand),
     #[command(subcommand)]
+    MasterKey(master_key::MasterKeyCommand),
+    #[command(subcommand)]
     AdminToken(admin_token::AdminTokenCommand),
     Ca(ca::Ca),
     #[command(subcommand)]
@@ -138,6 +141,9 @@ fn run(global: &GlobalOptions, command: Command) -> Result<ExitCode> {
     if let Command::Serve(command) = command {
         return serve::run(global, &command);
     }
+    if let Command::MasterKey(command) = command {
+        return master_key::run(global, command);
+    }
     crate::start_logs(&Logs { format: LogFormat::Text, level: "warn".to_owned() })?;
     start_runtime()?.block_on(dispatch(global, command))
 }
@@ -149,7 +155,7 @@ fn start_runtime() -> Result<tokio::runtime::Runtime> {
 async fn dispatch(global: &GlobalOptions, command: Command) -> Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match command {
-        Command::Serve(_) => unreachable!("handled before the runtime starts"),
+        Command::Serve(_) | Command::MasterKey(_) => unreachable!("handled before the runtime starts"),
         Command::Account(command) => account::run(global, command).await.map(done),
         Command::Integration(command) => integration::run(global, command).await.map(done),
         Command::Destination(command) => Box::pin(destination::run(global, command)).await,

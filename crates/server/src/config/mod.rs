@@ -69,7 +69,7 @@ section!(Store {
     cache_mib: usize,
     append_queue_max: usize,
 });
-section!(Security { master_key_file: PathBuf });
+section!(Security { master_key_file: PathBuf, master_key: Secret });
 section!(EventsApi {
     requests_per_minute: u32,
     requests_per_hour: u32,
@@ -117,6 +117,30 @@ impl StoreUrl {
 impl std::fmt::Debug for StoreUrl {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(if self.0.is_empty() { "sqlite" } else { "postgres://[secret]" })
+    }
+}
+
+/// A secret in the configuration, which never prints.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    #[cfg(test)]
+    pub(crate) fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself; empty if there is none.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(if self.0.is_empty() { "none" } else { "[secret]" })
     }
 }
 
@@ -242,6 +266,20 @@ mod tests {
         assert!(load(text).unwrap_err().contains("server.plain_http"));
         assert!(load(&format!("{text}plain_http_anywhere = true")).is_ok());
         assert!(load("[server]\nplain_http = true").is_ok());
+    }
+
+    #[test]
+    fn a_master_key_is_one_does_not_print_and_stands_alone() {
+        let key = "A".repeat(51) + "Q";
+        let given = format!("[security]\nmaster_key = \"{key}\"\n");
+        let config = load(&given).unwrap();
+        assert_eq!(config.security.master_key.expose(), key);
+        assert!(!format!("{config:?}").contains(&key) && format!("{config:?}").contains("[secret]"));
+        let refused = load(&format!("{given}master_key_file = \"/etc/daybook/master.key\"")).unwrap_err();
+        assert!(refused.contains("security.master_key: stands beside security.master_key_file"), "{refused}");
+        let refused = load("[security]\nmaster_key = \"hunter2\"").unwrap_err();
+        assert!(refused.contains("security.master_key: must be 32 bytes in base32"), "{refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
     }
 
     #[test]

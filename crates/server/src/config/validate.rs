@@ -5,6 +5,7 @@ use std::{fmt, net::SocketAddr, ops::RangeInclusive};
 use daybook_events::Networks;
 
 use super::Config;
+use crate::master_key::MasterKey;
 
 /// One thing wrong with one option.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,7 @@ impl Config {
         let mut problems = Vec::new();
         self.check_server(&mut problems);
         self.check_files(&mut problems);
+        self.check_master_key(&mut problems);
         self.check_ranges(&mut problems);
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
     }
@@ -106,6 +108,23 @@ impl Config {
         }
         if tracing_subscriber::EnvFilter::try_new(&self.logs.level).is_err() {
             problems.push(Problem::new("logs.level", "must be error, warn, info, debug, trace, or log directives"));
+        }
+    }
+
+    /// The key itself, or the file that has it.
+    fn check_master_key(&self, problems: &mut Vec<Problem>) {
+        let key = self.security.master_key.expose();
+        if key.is_empty() {
+            return;
+        }
+        if MasterKey::parse(key).is_none() {
+            problems.push(Problem::new("security.master_key", "must be 32 bytes in base32 (52 characters)"));
+        }
+        if !self.security.master_key_file.as_os_str().is_empty() {
+            problems.push(Problem::new(
+                "security.master_key",
+                "stands beside security.master_key_file: the key comes from one of the two, take the other out",
+            ));
         }
     }
 

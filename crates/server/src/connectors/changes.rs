@@ -220,7 +220,7 @@ async fn find(app: &App, grant: &Grant, direction: Direction, id: &str) -> Resul
 /// 400: it cannot be opened.
 pub(crate) async fn test_connector(app: &App, connector: &Connector) -> Result<Vec<Hop>, ApiError> {
     let opened = match connector.direction {
-        Direction::Destination => open(app, connector).map(Tryout::Destination),
+        Direction::Destination => open(app, connector).map(|opened| Tryout::Destination(Box::new(opened))),
         Direction::Source => open_source(app, connector).map(Tryout::Source),
     };
     let opened = opened.map_err(|error| ApiError::invalid(error.to_string()))?;

@@ -19,7 +19,7 @@ pub(super) enum AnyKind {
 
 /// A connector that is open to be tried out.
 pub(super) enum Tryout {
-    Destination(Opened),
+    Destination(Box<Opened>),
     Source(AnySource),
 }
 
@@ -58,9 +58,8 @@ impl AnyKind {
         let settings = Settings::check(self.description(), &parted.whole()).map_err(Refused::Settings)?;
         let opened = match self {
             // What is tried out here is not kept: any key will do.
-            Self::Destination(kind) => {
-                Opened::new(kind, &settings, (&app.connector_context, [0; 32])).map(Tryout::Destination)
-            }
+            Self::Destination(kind) => Opened::new(kind, &settings, (&app.connector_context, [0; 32]))
+                .map(|opened| Tryout::Destination(Box::new(opened))),
             Self::Source(kind) => kind.open(&settings, &app.connector_context).map(Tryout::Source),
         };
         opened.map_err(Refused::Settings)

@@ -7,6 +7,7 @@ mod changes;
 mod configured;
 mod kinds;
 mod opening;
+mod redaction_keys;
 mod sealing;
 mod source_standing;
 mod standing;
@@ -17,6 +18,7 @@ pub(crate) use changes::{
 };
 pub(crate) use configured::{ConfiguredDestination, take_configured};
 pub(crate) use opening::{Opened, context, open, open_source};
-pub(crate) use sealing::{part, unseal};
+pub(crate) use redaction_keys::RedactionKeys;
+pub(crate) use sealing::{part, place_of_secrets, unseal};
 pub(crate) use source_standing::{FeatureStanding, days_until_loss, source_standing_of};
 pub(crate) use standing::{Standing, StreamStanding, standing_of, status_in_words};

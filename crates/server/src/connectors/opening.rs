@@ -70,7 +70,7 @@ pub(crate) fn context(config: &Connectors, data_dir: &Path, (host, clock): (&str
 pub(crate) fn open(app: &App, connector: &Connector) -> Result<Opened, OpenError> {
     let kind: DestinationKind = connector.kind.parse().map_err(OpenError::Kind)?;
     let settings = settings_of(&app.secret_sealer, kind.description(), connector)?;
-    let key = app.secret_sealer.derive(&format!("redaction {}", connector.connector_id));
+    let key = app.redaction_keys.of(&connector.connector_id);
     Opened::new(kind, &settings, (&app.connector_context, key)).map_err(OpenError::Settings)
 }
 

@@ -27,7 +27,7 @@ impl Parted {
     /// The secrets as they are kept.
     pub(crate) fn seal(&self, sealer: &SecretSealer, id: &ConnectorId) -> Vec<u8> {
         let text = serde_json::to_vec(&self.secret).expect("a map of texts is plain data");
-        sealer.seal(&place_of(id), &text)
+        sealer.seal(&place_of_secrets(id.as_str()), &text)
     }
 
     /// Both parts again.
@@ -50,11 +50,12 @@ pub(crate) fn unseal(
     if sealed.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let text = sealer.open(&place_of(id), sealed)?;
+    let text = sealer.open(&place_of_secrets(id.as_str()), sealed)?;
     serde_json::from_slice(&text).map_err(|_| SealError)
 }
 
-fn place_of(id: &ConnectorId) -> String {
+/// The name that the secrets of a connector are sealed under, by its id.
+pub(crate) fn place_of_secrets(id: &str) -> String {
     format!("connector {id}")
 }
 

@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, num::NonZeroU32};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use axum::http::StatusCode;
-use daybook_events::{HubGrant, PersonId, SessionId};
+use daybook_events::{PersonId, SessionId};
 use daybook_store::Catalog;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
@@ -18,7 +18,10 @@ use super::credentials::{
     throttle::Throttle,
 };
 use super::words;
-use crate::{error::ApiError, tokens::SecretSealer};
+use crate::{
+    error::ApiError,
+    tokens::{SecretSealer, hub_key},
+};
 
 /// Shared by all sign-ins of this node.
 #[derive(Debug)]
@@ -67,12 +70,7 @@ impl Doors {
             tracing::warn!(%error, "passkeys are not offered");
             None
         });
-        let mut fresh = [0_u8; 32];
-        getrandom::fill(&mut fresh).context("draw a random key")?;
-        let hub = HubGrant::of_the_hub_itself();
-        let sealed = catalog.find_or_keep_secret(hub, "device key", &sealer.seal("device key", &fresh)).await?;
-        let key = sealer.open("device key", &sealed)?;
-        let key: [u8; 32] = key.try_into().ok().context("the device key in the store is not 32 bytes")?;
+        let key = hub_key(catalog, sealer, "device key").await?;
         Ok(Self {
             hasher: Hasher::default(),
             relying_party,

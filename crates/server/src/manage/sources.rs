@@ -234,7 +234,7 @@ fn phase_in_words(phase: Phase) -> &'static str {
     match phase {
         Phase::CatchingUp { .. } => "catching_up",
         Phase::Following => "following",
-        Phase::ReadingAgain { .. } => "reading_again",
+        Phase::Again { .. } => "reading_again",
     }
 }
 

@@ -5,12 +5,14 @@
 //! the next request, and on other nodes within a second.
 
 mod authenticate;
+mod hub_key;
 mod issue;
 mod jwt;
 mod keyring;
 mod seal;
 
 pub(crate) use authenticate::{Authenticator, Refused, TokenFault};
+pub(crate) use hub_key::hub_key;
 pub(crate) use issue::{Issue, check_features, expires_after, find_token, issue};
 pub(crate) use jwt::Jwk;
 pub(crate) use jwt::{digest_of, signature_digest_of};

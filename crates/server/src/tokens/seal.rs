@@ -11,7 +11,6 @@ const NONCE_LENGTH: usize = 24;
 #[derive(Clone)]
 pub(crate) struct SecretSealer {
     cipher: XChaCha20Poly1305,
-    derivation: ring::hmac::Key,
 }
 
 impl std::fmt::Debug for SecretSealer {
@@ -24,7 +23,7 @@ impl std::fmt::Debug for SecretSealer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the store's secrets were sealed with another master key; give this node the master.key of the node that made the \
-     store ([security] master_key_file)"
+     store, or that rotated its key last ([security] master_key_file or master_key)"
 )]
 pub(crate) struct SealError;
 
@@ -32,17 +31,7 @@ impl SecretSealer {
     /// A sealer with the master key.
     #[must_use]
     pub(crate) fn new(master_key: &[u8; 32]) -> Self {
-        Self {
-            cipher: XChaCha20Poly1305::new(&(*master_key).into()),
-            derivation: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, master_key),
-        }
-    }
-
-    /// A key for one purpose, which tells nothing of the master key or of the keys for others.
-    #[must_use]
-    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
-        let key = ring::hmac::sign(&self.derivation, purpose.as_bytes());
-        key.as_ref().try_into().expect("an HMAC-SHA256 has 32 bytes")
+        Self { cipher: XChaCha20Poly1305::new(&(*master_key).into()) }
     }
 
     /// Seals a secret under a name.

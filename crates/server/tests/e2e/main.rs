@@ -40,6 +40,7 @@ mod keys;
 mod limits;
 mod manage;
 mod manage_refusals;
+mod master_key;
 mod mirror;
 mod nodes;
 mod openapi;

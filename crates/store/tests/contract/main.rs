@@ -12,6 +12,7 @@ mod log;
 mod packing;
 mod people;
 mod properties;
+mod sealing;
 mod sources;
 mod support;
 

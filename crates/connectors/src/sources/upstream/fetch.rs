@@ -57,7 +57,7 @@ impl UpstreamSource {
                 let now = self.clock.now();
                 let last_time = last_time.map(|time| time.min(now).minus(self.config.overlap));
                 let since = last_time.unwrap_or_else(|| self.config.begins_at(now));
-                let again = Place { reading: Reading::ReadingAgain { since }, cursor: None };
+                let again = Place { reading: Reading::Again { since }, cursor: None };
                 let page = self.config.client.page(feature, &Start::since(since)).await?;
                 Ok((again, page))
             }
@@ -68,7 +68,7 @@ impl UpstreamSource {
     fn start_of(&self, place: &Place) -> Start {
         match (&place.cursor, place.reading) {
             (Some(cursor), _) => Start::Cursor(cursor.clone()),
-            (None, Reading::CatchingUp { since, .. } | Reading::ReadingAgain { since }) => Start::since(since),
+            (None, Reading::CatchingUp { since, .. } | Reading::Again { since }) => Start::since(since),
             (None, Reading::Following) => Start::since(self.config.begins_at(self.clock.now())),
         }
     }
@@ -118,7 +118,7 @@ impl Source for UpstreamSource {
         let is_stuck = self.is_circle(feature, &page) || is_repeating;
         let payloads: Vec<String> = page.items.iter().map(|item| item.get().to_owned()).collect();
         let mut taken = SourcePage { has_more: page.has_more && !is_stuck, ..SourcePage::default() };
-        if let Reading::ReadingAgain { since } = place.reading {
+        if let Reading::Again { since } = place.reading {
             taken.known_since = Some(since);
             taken.notice = format!(
                 "the upstream did not take the cursor any more; events since {since} are read again, and those that are \

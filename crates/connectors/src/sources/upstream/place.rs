@@ -20,7 +20,8 @@ pub(super) struct Place {
 pub(super) enum Reading {
     CatchingUp { since: Timestamp, began_at: Timestamp },
     Following,
-    ReadingAgain { since: Timestamp },
+    #[serde(rename = "reading_again")]
+    Again { since: Timestamp },
 }
 
 impl Place {
@@ -48,7 +49,7 @@ impl From<Reading> for Phase {
         match reading {
             Reading::CatchingUp { since, began_at } => Self::CatchingUp { since, began_at },
             Reading::Following => Self::Following,
-            Reading::ReadingAgain { since } => Self::ReadingAgain { since },
+            Reading::Again { since } => Self::Again { since },
         }
     }
 }
@@ -60,11 +61,9 @@ mod tests {
     #[test]
     fn a_place_reads_as_it_was_written() {
         let time = Timestamp::from_seconds(1_770_000_000);
-        for reading in [
-            Reading::CatchingUp { since: time, began_at: time },
-            Reading::Following,
-            Reading::ReadingAgain { since: time },
-        ] {
+        for reading in
+            [Reading::CatchingUp { since: time, began_at: time }, Reading::Following, Reading::Again { since: time }]
+        {
             for cursor in [None, Some("a\"b".to_owned())] {
                 let place = Place { reading, cursor };
                 assert_eq!(Place::parse(&place.to_text()).unwrap(), Some(place));
@@ -77,7 +76,7 @@ mod tests {
     #[test]
     fn the_past_ends_at_the_tail() {
         let time = Timestamp::from_seconds(0);
-        let place = Place { reading: Reading::ReadingAgain { since: time }, cursor: None };
+        let place = Place { reading: Reading::Again { since: time }, cursor: None };
         assert_eq!(place.after("a".into(), true).reading, place.reading);
         assert_eq!(place.after("a".into(), false).reading, Reading::Following);
     }

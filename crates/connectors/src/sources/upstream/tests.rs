@@ -54,7 +54,7 @@ async fn a_refused_cursor_gives_way_to_the_last_time_minus_the_overlap() {
     let last_time = Some("2026-02-03T04:15:06Z".parse().unwrap());
     let page = source.fetch(&ITEM_USAGES, After { cursor: &kept, last_time }).await.unwrap();
     let since = "2026-02-03T04:05:06Z".parse().unwrap();
-    assert_eq!((page.known_since, source.phase(&page.cursor)), (Some(since), Phase::ReadingAgain { since }));
+    assert_eq!((page.known_since, source.phase(&page.cursor)), (Some(since), Phase::Again { since }));
     assert!(page.notice.contains("did not take the cursor"), "{}", page.notice);
     assert_eq!(upstream.received()[2].json(), json!({"limit": 1000, "start_time": "2026-02-03T04:05:06Z"}));
 }
