@@ -18,10 +18,15 @@ pub(super) struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub(super) enum Reading {
-    CatchingUp { since: Timestamp, began_at: Timestamp },
+    CatchingUp {
+        since: Timestamp,
+        began_at: Timestamp,
+    },
     Following,
     #[serde(rename = "reading_again")]
-    Again { since: Timestamp },
+    Again {
+        since: Timestamp,
+    },
 }
 
 impl Place {
