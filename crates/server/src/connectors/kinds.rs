@@ -75,7 +75,8 @@ impl Tryout {
                 let other = opened.shape.features().and_then(|features| features.iter().next().cloned());
                 let feature = wire.or(other).unwrap_or(AUDIT_EVENTS);
                 let canary = canary(account, &feature, app.clock.now());
-                Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
+                let hops = Box::pin(check(&opened.destination, &app.connector_context, &canary)).await;
+                opened.discretion.hops(hops)
             }
             Self::Source(source) => Box::pin(check_source(source, &app.connector_context)).await,
         }

@@ -5,6 +5,7 @@
 
 mod changes;
 mod configured;
+mod discretion;
 mod kinds;
 mod opening;
 mod redaction_keys;

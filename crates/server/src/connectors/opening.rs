@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use daybook_connectors::{
-    AnyDestination, AnySource, Context, Description, DestinationKind, EgressGuard, FileRoots, Settings, SettingsError,
-    Shape, SourceKind,
+    AnyDestination, AnySource, Batch, Context, Delivered, DeliveryError, Description, Destination, DestinationKind,
+    EgressGuard, FileRoots, Settings, SettingsError, Shape, SourceKind,
 };
 use daybook_events::{Clock, HubGrant};
 use daybook_store::Connector;
 
-use super::sealing::unseal;
+use super::{discretion::Discretion, sealing::unseal};
 use crate::{
     config::Connectors,
     state::App,
@@ -24,6 +24,8 @@ pub(crate) struct Opened {
     pub(crate) destination: AnyDestination,
     /// What it gets, and in which form.
     pub(crate) shape: Shape,
+    /// What is not shown of it.
+    pub(super) discretion: Discretion,
     /// Events in one batch, at the most.
     pub(crate) batch_events: usize,
     /// Bytes of their texts, at the most; one event is always let through.
@@ -92,6 +94,15 @@ fn settings_of(sealer: &SecretSealer, description: &Description, connector: &Con
 }
 
 impl Opened {
+    /// One attempt, as [`Destination::deliver`], without what its answer repeats of secrets.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
+        self.discretion.came(self.destination.deliver(batch).await)
+    }
+
     /// A destination of these settings.
     ///
     /// # Errors
@@ -105,6 +116,7 @@ impl Opened {
         let size = |name| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
         Ok(Self {
             destination: kind.open(settings, context)?,
+            discretion: Discretion::about(kind.description(), settings),
             shape: Shape::of(settings, context, redaction_key)?,
             batch_events: size("batch_events").max(1),
             batch_bytes: size("batch_kib") << 10,

@@ -1,3 +1,5 @@
+//! What is promised of Google SecOps without a receiver of the real kind.
+
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use daybook_testkit::{Fault, Received, Receiver, Reply};
 use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};

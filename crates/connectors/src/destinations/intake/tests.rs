@@ -1,3 +1,5 @@
+//! What is promised of vendors' HTTP intakes without a receiver of the real kind.
+
 use data_encoding::{BASE64, HEXLOWER};
 use daybook_testkit::{Fault, Receiver};
 use ring::hmac;

@@ -1,3 +1,5 @@
+//! What is promised of OTLP without a receiver of the real kind.
+
 use data_encoding::BASE64;
 use daybook_testkit::{Fault, Receiver, Reply, TlsSetup};
 use reqwest::header::HeaderMap;

@@ -1,3 +1,5 @@
+//! What is promised of Microsoft Sentinel without a receiver of the real kind.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_testkit::{Fault, Received, Receiver, Reply};

@@ -115,6 +115,10 @@ impl Source for UpstreamSource {
         let (place, page) = self.ask(feature, place, after.last_time).await.map_err(|error| judge(&error))?;
         // The tail repeats its cursor, but without events; whoever gives events and the same cursor gives them again.
         let is_repeating = place.cursor.as_ref() == Some(&page.cursor) && !page.items.is_empty();
+        if place.cursor.is_none() {
+            // A walk that begins anew has been nowhere yet.
+            self.guards.lock().unwrap_or_else(PoisonError::into_inner).remove(feature);
+        }
         let is_stuck = self.is_circle(feature, &page) || is_repeating;
         let payloads: Vec<String> = page.items.iter().map(|item| item.get().to_owned()).collect();
         let mut taken = SourcePage { has_more: page.has_more && !is_stuck, ..SourcePage::default() };

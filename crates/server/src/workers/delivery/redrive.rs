@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use daybook_connectors::{Batch, DeliveryError, Destination};
+use daybook_connectors::{Batch, DeliveryError};
 use daybook_events::StoredEvent;
 use daybook_store::{Connector, CursorKey, CursorName, DeadLetter, Lease, Settlement, StoreError};
 use tokio::sync::watch;
@@ -103,7 +103,7 @@ async fn keep_lease(app: &App, lease: &Lease, life: Duration) -> StoreError {
 
 async fn redeliver(opened: &Opened, connector: &Connector, letter: &DeadLetter) -> Result<Settlement, DeliveryError> {
     let batch = batch_of(opened, connector, letter);
-    match opened.destination.deliver(&batch).await {
+    match opened.deliver(&batch).await {
         Ok(delivered) => match (delivered.rejected.into_iter().next(), delivered.unsettled) {
             (Some(rejected), _) => Ok(Settlement::Refused { reason: rejected.reason }),
             (None, Some(unsettled)) => settle(unsettled.error),

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use daybook_connectors::{DeliveryError, Destination};
+use daybook_connectors::DeliveryError;
 use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, ReplayId, StreamKey, Timestamp};
 use daybook_store::{
     AttemptOutcome, ConnectorState, CursorKey, Direction, Lease, NewDeadLetter, ReadFilter, StoreError,
@@ -206,7 +206,7 @@ impl Job {
             let Some(batch) = work.next().cloned() else { break };
             let (began_at, began) = (self.app.clock.now(), Instant::now());
             let came = {
-                let deliver = self.opened.destination.deliver(&batch);
+                let deliver = self.opened.deliver(&batch);
                 let mut deliver = std::pin::pin!(deliver);
                 let mut stop = self.stop.clone();
                 let mut stopped = std::pin::pin!(stopped_for(&mut stop, STOP_GRACE));
