@@ -68,6 +68,13 @@ async fn the_routes_are_these() {
     PATCH /manage/v1/accounts/{account}/integrations/{integration}
     POST /manage/v1/accounts/{account}/integrations/{integration}/tokens
     POST /manage/v1/accounts/{account}/invitations
+    GET /manage/v1/accounts/{account}/sources
+    POST /manage/v1/accounts/{account}/sources
+    POST /manage/v1/accounts/{account}/sources/test
+    DELETE /manage/v1/accounts/{account}/sources/{source}
+    GET /manage/v1/accounts/{account}/sources/{source}
+    PATCH /manage/v1/accounts/{account}/sources/{source}
+    POST /manage/v1/accounts/{account}/sources/{source}/test
     GET /manage/v1/accounts/{account}/storage
     GET /manage/v1/accounts/{account}/tokens
     PATCH /manage/v1/accounts/{account}/tokens/{token}
@@ -81,6 +88,7 @@ async fn the_routes_are_these() {
     GET /manage/v1/signing-keys
     POST /manage/v1/signing-keys
     POST /manage/v1/signing-keys/{key}/revoke
+    GET /manage/v1/source-kinds
     GET /manage/v1/status
     GET /metrics
     GET /openapi.json
