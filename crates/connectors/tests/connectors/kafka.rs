@@ -19,21 +19,36 @@ fn destination(kafka: &Kafka, more: &[(&str, &str)]) -> AnyDestination {
 
 #[tokio::test]
 async fn a_consumer_reads_what_was_sent_in_every_compression() {
-    let kafka = Kafka::start();
+    // One start in twenty of this broker forgets a topic, with everything in it, some time after it has acknowledged and
+    // shown its records. What was sent to such a one says nothing; what a consumer reads is compared all the same.
+    for _ in 0..4 {
+        if is_read_in_every_compression(&Kafka::start()).await {
+            return;
+        }
+    }
+    panic!("four brokers lost the topic");
+}
+
+/// Whether a consumer has read everything; false if the broker has lost the topic.
+async fn is_read_in_every_compression(kafka: &Kafka) -> bool {
     let batch = audit_events(25);
-    for compression in ["zstd", "lz4", "gzip", "none"] {
-        let topic = format!("{compression}-{{feature}}");
-        let destination = destination(&kafka, &[("compression", compression), ("topic", &topic)]);
+    for (round, compression) in (0i64..).zip(["zstd", "lz4", "gzip", "none"]) {
+        let destination = destination(kafka, &[("compression", compression), ("topic", "packed-{feature}")]);
         assert_eq!(deliver(&destination, &batch).await, Ok(Delivered::all()), "{compression}");
-        let records = kafka.wait_for(&format!("{compression}-auditevents"), 25, PATIENCE).await;
-        assert_eq!(records.len(), 25);
-        for (n, (record, event)) in (0i64..).zip(records.iter().zip(&batch.events)) {
+        let (before, after) = (round * 25, (round + 1) * 25);
+        let records = kafka.records("packed-auditevents");
+        if records.is_empty() {
+            return false;
+        }
+        assert_eq!(records.len(), usize::try_from(after).unwrap(), "what is acknowledged can be read");
+        let new = records.iter().skip(usize::try_from(before).unwrap());
+        for (n, (record, event)) in (0i64..).zip(new.zip(&batch.events)) {
             let headers =
                 ["event_type", "onepassword.auditevent", "event_uuid", &event.uuid, "schema", "onepassword.v2"];
             assert_eq!(
                 (&record["offset"], &record["key"], &record["payload"], &record["headers"], &record["ts"]),
                 (
-                    &json!(n),
+                    &json!(before + n),
                     &json!("A".repeat(26)),
                     &json!(&*event.payload),
                     &json!(headers),
@@ -43,6 +58,7 @@ async fn a_consumer_reads_what_was_sent_in_every_compression() {
             );
         }
     }
+    true
 }
 
 #[tokio::test]
