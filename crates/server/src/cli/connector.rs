@@ -77,3 +77,11 @@ fn print_kind(kind: &KindView) -> String {
     let settings = table(["SETTING", "VALUE", "DEFAULT", "WHAT IT IS"], rows.collect(), "It has none.");
     format!("{}: {}\n\n{settings}", kind.title, kind.summary)
 }
+
+/// A certificate is known by its first line well enough.
+pub(super) fn in_one_line(value: &str) -> String {
+    match value.split_once('\n') {
+        Some((first, rest)) => format!("{first} … ({} more lines)", rest.lines().count()),
+        None => value.to_owned(),
+    }
+}

@@ -6,6 +6,7 @@ use daybook_events::{Clock, SystemClock};
 
 use crate::{
     cli::{
+        connector::in_one_line,
         durations::{ago_in_words, in_words},
         output::table,
     },
@@ -64,14 +65,6 @@ pub(super) fn details(destination: &DestinationView) -> String {
         parts.push(format!("{}: {}{fix}", stream.feature, stream.reason));
     }
     parts.join("\n\n")
-}
-
-/// A certificate is known by its first line well enough.
-fn in_one_line(value: &str) -> String {
-    match value.split_once('\n') {
-        Some((first, rest)) => format!("{first} … ({} more lines)", rest.lines().count()),
-        None => value.to_owned(),
-    }
 }
 
 pub(super) fn attempts(attempts: &[AttemptView]) -> String {

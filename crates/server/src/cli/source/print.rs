@@ -6,6 +6,7 @@ use daybook_events::{Clock, SystemClock};
 
 use crate::{
     cli::{
+        connector::in_one_line,
         durations::{ago_in_words, in_words},
         output::table,
     },
@@ -34,7 +35,7 @@ pub(super) fn list(sources: &[SourceView]) -> String {
 
 pub(super) fn details(source: &SourceView) -> String {
     let now = SystemClock.now();
-    let plain = source.settings.iter().map(|(name, value)| [name.clone(), value.clone()]);
+    let plain = source.settings.iter().map(|(name, value)| [name.clone(), in_one_line(value)]);
     let secret = source.secrets.iter().map(|name| [name.clone(), "[secret]".to_owned()]);
     let settings = table(["SETTING", "VALUE"], plain.chain(secret).collect(), "Every setting is at its default.");
     let rows = source.features.iter().map(|it| {
