@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{
     on_both_stores, on_own_hubs,
-    support::{Account, Hub, LONG_AGO, Store, daybook, days_ago, eventually, id_of, refusal, start_on, uuids},
+    support::{
+        Account, Hub, LONG_AGO, PATIENCE, Store, daybook, days_ago, eventually, id_of, refusal, start_on, uuids, within,
+    },
 };
 
 /// Upstreams are on this machine here.
@@ -129,7 +131,7 @@ fn scripted_settings(url: &str) -> Value {
 }
 
 async fn is_mirrored(mirror: &Account, count: u64) {
-    eventually("everything is mirrored", async || mirror.everything().await.len() as u64 >= count).await;
+    within(PATIENCE, "everything is mirrored", async || mirror.everything().await.len() as u64 >= count).await;
     let mut mirrored = mirror.everything().await;
     mirrored.sort();
     let mut wanted = uuids(0..count);

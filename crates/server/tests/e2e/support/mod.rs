@@ -217,10 +217,15 @@ pub(crate) fn days_ago(days: u64) -> Timestamp {
 }
 
 /// Asks again until the answer is yes, for 15 s at the most.
-pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    within(WAIT_MAX, what, is_so).await;
+}
+
+/// The same for as long as this.
+pub(crate) async fn within(time_max: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !is_so().await {
-        assert!(started.elapsed() < WAIT_MAX, "not within {WAIT_MAX:?}: {what}");
+        assert!(started.elapsed() < time_max, "not within {time_max:?}: {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
