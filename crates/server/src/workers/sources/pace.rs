@@ -1,30 +1,33 @@
-//! How long to wait for the next page: not at all while there is more, and ever longer while nothing comes.
+//! How long to wait for the next page: not at all while there is more, and the longer the longer nothing has come.
 
 use std::time::Duration;
+
+/// The wait is this part of the silence: who was quiet for a minute is asked every two seconds.
+const SILENCE_PARTS: u32 = 30;
 
 /// The pace of one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pace {
     min: Duration,
     max: Duration,
-    idle: Duration,
+    silence: Duration,
 }
 
 impl Pace {
     pub(super) fn new(min: Duration, max: Duration) -> Self {
-        Self { min, max: max.max(min), idle: min }
+        Self { min, max: max.max(min), silence: Duration::ZERO }
     }
 
     /// The wait after a page.
     pub(super) fn after(&mut self, events: usize, has_more: bool) -> Duration {
         if events > 0 {
-            self.idle = self.min;
+            self.silence = Duration::ZERO;
         }
         if has_more {
             return Duration::ZERO;
         }
-        let wait = self.idle;
-        self.idle = (wait * 2).min(self.max);
+        let wait = (self.silence / SILENCE_PARTS).clamp(self.min, self.max);
+        self.silence = self.silence.saturating_add(wait);
         wait
     }
 }
@@ -40,9 +43,16 @@ mod tests {
     #[test]
     fn silence_slows_down_and_events_speed_up() {
         let mut pace = Pace::new(secs(1), secs(60));
-        let waits: Vec<u64> = (0..8).map(|_| pace.after(0, false).as_secs()).collect();
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!((pace.after(5, false), pace.after(0, false)), (secs(1), secs(2)));
+        let waits: Vec<Duration> = (0..1000).map(|_| pace.after(0, false)).collect();
+        let mut silence = Duration::ZERO;
+        for wait in &waits {
+            // What comes now is seen this much later than it could have been.
+            assert!(*wait <= (silence / 30).max(secs(1)) && *wait <= secs(60), "{wait:?} after {silence:?}");
+            silence += *wait;
+        }
+        assert!(waits.is_sorted());
+        assert_eq!((waits[0], waits[999]), (secs(1), secs(60)));
+        assert_eq!((pace.after(5, false), pace.after(0, false)), (secs(1), secs(1)));
     }
 
     #[test]
