@@ -32,6 +32,9 @@ pub(crate) struct Scale {
     pub(crate) idle_time: Duration,
     pub(crate) start_count: usize,
     pub(crate) visible_count: usize,
+    pub(crate) mirrored_events: usize,
+    /// How long the newest events are followed.
+    pub(crate) follow_time: Duration,
     pub(crate) stream_count: usize,
     pub(crate) many_accounts: usize,
 }
@@ -73,6 +76,8 @@ impl Scale {
         idle_time: Duration::from_secs(5),
         start_count: 10,
         visible_count: 500,
+        mirrored_events: 1_000_000,
+        follow_time: Duration::from_secs(60),
         stream_count: 10_000,
         many_accounts: 300,
     };
@@ -82,6 +87,8 @@ impl Scale {
         idle_time: Duration::from_secs(1),
         start_count: 3,
         visible_count: 40,
+        mirrored_events: 40_000,
+        follow_time: Duration::from_secs(5),
         stream_count: 320,
         many_accounts: 8,
     };
@@ -116,7 +123,7 @@ impl Bench {
             Store::Sqlite => None,
             Store::Postgres => Some(self.postgres_url()?),
         };
-        Ok(Launch { binary: self.binary.clone(), data_dir, store_url })
+        Ok(Launch { binary: self.binary.clone(), data_dir, store_url, has_limits: false })
     }
 
     /// The hub with all events, filled at the first call.

@@ -37,7 +37,11 @@ pub(crate) struct Corpus {
 impl Corpus {
     /// About so many events; what does not fill a body is left out.
     pub(crate) fn generate(events: usize) -> Result<Self> {
-        let start: Timestamp = "2025-01-01T00:00:00Z".parse().context("begin the simulation")?;
+        Self::beginning_at("2025-01-01T00:00:00Z".parse().context("begin the simulation")?, events)
+    }
+
+    /// The same, of a company whose history begins at a time.
+    pub(crate) fn beginning_at(start: Timestamp, events: usize) -> Result<Self> {
         let account_uuid = "BENCHMARKBENCHMARKBENCHMAR".to_owned();
         let mut company = Company::new(&Plan { seed: SEED, users: USERS, account_uuid, start, days: DAYS_MAX });
         let mut corpus = Self { warm_up: Vec::new(), batches: Vec::new() };
@@ -68,7 +72,13 @@ impl Corpus {
 
     /// One item usage.
     pub(crate) fn item_usage(&self) -> Result<Value> {
-        self.item_usages().next().context("the simulation has no item usages")?.first_event()
+        self.first_of("itemusages")
+    }
+
+    /// The first event of a feature.
+    pub(crate) fn first_of(&self, feature: &str) -> Result<Value> {
+        let found = self.batches.iter().find(|batch| batch.feature() == Some(feature));
+        found.with_context(|| format!("the simulation has no {feature}"))?.first_event()
     }
 
     /// Times that divide the item usages, the most frequent events, into so many parts; the first is that of the first.
@@ -114,7 +124,11 @@ impl Batch {
     }
 
     fn is_of(&self, feature: &Feature) -> bool {
-        self.uri.path().rsplit('/').next() == Some(feature.as_str())
+        self.feature() == Some(feature.as_str())
+    }
+
+    fn feature(&self) -> Option<&str> {
+        self.uri.path().rsplit('/').next()
     }
 }
 

@@ -19,11 +19,11 @@ const START_TIME_MAX: Duration = Duration::from_secs(30);
 const STOP_TIME_MAX: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// What differs from the defaults: no rate limits, which would be all that is measured, receivers on this machine, and a
-/// quiet log.
-const CONFIG: &str = "[events_api]\nrequests_per_minute = 0\nrequests_per_hour = 0\n\
-                      [connectors]\nallow_networks = \"127.0.0.0/8\"\n\
+/// What differs from the defaults: receivers on this machine, and a quiet log.
+const CONFIG: &str = "[connectors]\nallow_networks = \"127.0.0.0/8\"\n\
                       [logs]\nlevel = \"warn\"\n";
+/// Without rate limits, which would be all that is measured.
+const WITHOUT_LIMITS: &str = "[events_api]\nrequests_per_minute = 0\nrequests_per_hour = 0\n";
 
 /// How to start a hub.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub(crate) struct Launch {
     pub(crate) data_dir: PathBuf,
     /// A PostgreSQL, or SQLite in the data directory.
     pub(crate) store_url: Option<String>,
+    /// With the rate limits of the Events API as they are shipped.
+    pub(crate) has_limits: bool,
 }
 
 /// A running hub; dropping it kills it.
@@ -48,7 +50,8 @@ impl Hub {
     pub(crate) async fn start(launch: Launch) -> Result<Self> {
         fs::create_dir_all(&launch.data_dir).with_context(|| format!("make {}", launch.data_dir.display()))?;
         let config = launch.data_dir.with_extension("toml");
-        fs::write(&config, CONFIG).with_context(|| format!("write {}", config.display()))?;
+        let limits = if launch.has_limits { "" } else { WITHOUT_LIMITS };
+        fs::write(&config, [CONFIG, limits].concat()).with_context(|| format!("write {}", config.display()))?;
         let log = File::create(launch.log_file()).context("make the hub's log file")?;
         let mut command = Command::new(&launch.binary);
         command.arg("serve").arg("--data-dir").arg(&launch.data_dir).args(["--listen", "127.0.0.1:0"]);
@@ -69,6 +72,11 @@ impl Hub {
 
     pub(crate) fn data_dir(&self) -> &Path {
         &self.launch.data_dir
+    }
+
+    /// Where it is, and the authority of its certificate, for another hub.
+    pub(crate) fn address(&self) -> Result<(String, String)> {
+        word_of(&self.launch.data_dir, self.pid()).context("a running hub has left word of itself")
     }
 
     /// Stops it as an operator does, and returns how it was started.
@@ -130,10 +138,16 @@ impl Drop for Starting {
 
 /// The server that the process left word of; a file of an earlier process is passed over.
 fn announced(data_dir: &Path, pid: u32) -> Option<Server> {
+    let (url, ca) = word_of(data_dir, pid)?;
+    let address: SocketAddr = url.strip_prefix("https://")?.parse().ok()?;
+    Server::at(address, ca.as_bytes()).ok()
+}
+
+/// The URL of the process and its certificate's authority, as PEM.
+fn word_of(data_dir: &Path, pid: u32) -> Option<(String, String)> {
     let file: Value = serde_json::from_slice(&fs::read(data_dir.join("server.json")).ok()?).ok()?;
-    let address: SocketAddr = file["url"].as_str()?.strip_prefix("https://")?.parse().ok()?;
-    let pem = fs::read(file["ca"].as_str()?).ok()?;
-    (file["pid"].as_u64() == Some(u64::from(pid))).then(|| Server::at(address, &pem).ok())?
+    let ca = fs::read_to_string(file["ca"].as_str()?).ok()?;
+    (file["pid"].as_u64() == Some(u64::from(pid))).then_some((file["url"].as_str()?.to_owned(), ca))
 }
 
 async fn is_healthy(server: &Server) -> bool {

@@ -132,9 +132,46 @@ impl Manager {
         (name, kind): (&str, &str),
         settings: &[(&str, &str)],
     ) -> Result<String> {
+        self.add_connector(account, "destinations", (name, kind), settings).await
+    }
+
+    async fn add_connector(
+        &mut self,
+        account: &str,
+        direction: &str,
+        (name, kind): (&str, &str),
+        settings: &[(&str, &str)],
+    ) -> Result<String> {
         let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
-        let path = format!("/manage/v1/accounts/{account}/destinations");
+        let path = format!("/manage/v1/accounts/{account}/{direction}");
         text(&self.post(&path, &json!({"name": name, "kind": kind, "settings": settings})).await?, "uuid")
+    }
+
+    /// A new source, at work within a second.
+    pub(crate) async fn add_source(
+        &mut self,
+        account: &str,
+        (name, kind): (&str, &str),
+        settings: &[(&str, &str)],
+    ) -> Result<String> {
+        self.add_connector(account, "sources", (name, kind), settings).await
+    }
+
+    /// Events that a source has brought in.
+    pub(crate) async fn brought_in(&mut self, account: &str, source: &str) -> Result<u64> {
+        let view = self.get(&format!("/manage/v1/accounts/{account}/sources/{source}")).await?;
+        let features = view["features"].as_array().context("a source has features")?;
+        Ok(features.iter().filter_map(|feature| feature["events"].as_u64()).sum())
+    }
+
+    /// How many requests all sources have made.
+    pub(crate) async fn source_requests(&mut self) -> Result<u64> {
+        let call = Call::get(Uri::from_static("/metrics"));
+        let text = self.server.connect().await?.send(call).await?.expect(200)?;
+        let lines = std::str::from_utf8(&text).context("read the metrics")?.lines();
+        let counts = lines.filter(|line| line.starts_with("daybook_source_requests_total{"));
+        let count = |line: &str| line.rsplit(' ').next().and_then(|count| count.parse::<u64>().ok());
+        Ok(counts.filter_map(count).sum())
     }
 
     pub(crate) async fn pause_destination(&mut self, account: &str, destination: &str) -> Result<()> {

@@ -6,6 +6,7 @@ mod disk;
 mod fan_out;
 mod ingest;
 mod memory;
+mod mirror;
 mod nginx;
 mod push;
 mod push_lag;
@@ -52,6 +53,8 @@ pub(crate) enum Measurement {
     FanOut,
     /// Memory with a million events behind a destination that is dead.
     Behind,
+    /// An account that is mirrored from another hub: its past, and its newest events.
+    Mirror,
 }
 
 /// What to measure on which store. PostgreSQL is asked only what differs by store.
@@ -83,5 +86,6 @@ pub(crate) async fn measure(bench: &mut Bench, measurement: Measurement, store: 
         Measurement::PushLag => push_lag::measure(bench).await,
         Measurement::FanOut => fan_out::measure(bench).await,
         Measurement::Behind => behind::measure(bench).await,
+        Measurement::Mirror => mirror::measure(bench).await,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::visibility::{PATIENCE, SentTimes, UUID_DIGITS, UUID_PREFIX, number_of, produce};
+use super::visibility::{PATIENCE, SentTimes, Stream, UUID_DIGITS, UUID_PREFIX, number_of, produce};
 use crate::{
     bench::{Bench, Store},
     figure::{Figure, Unit},
@@ -33,12 +33,12 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     let destination = manager.add_destination(&account.uuid, ("Push lag", "splunk-hec"), &settings).await?;
     // The destination takes up a stream within a second of its first event; from then on it is measured.
     let warm_up = [OnceLock::new()];
-    produce(hub.server.connect().await?, &account, event.clone(), &warm_up).await?;
+    produce(hub.server.connect().await?, &account, Stream::of(event.clone()), &warm_up).await?;
     wait_until_kept(&sink, 1).await?;
     sink.take();
 
     let sent: SentTimes = Arc::new((0..count).map(|_| OnceLock::new()).collect());
-    let appended = produce(hub.server.connect().await?, &account, event, &sent).await?;
+    let appended = produce(hub.server.connect().await?, &account, Stream::of(event), &sent).await?;
     let ended = Instant::now();
     while manager.standing(&account.uuid, &destination).await?.behind > 0 {
         ensure!(ended.elapsed() < PATIENCE, "not all events were pushed within {PATIENCE:?}");

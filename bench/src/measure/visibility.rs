@@ -30,19 +30,26 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) const UUID_PREFIX: &str = "VISIBILITYVISIBILITYVI";
 pub(super) const UUID_DIGITS: u32 = 4;
 
+/// One event, sent over and over again under ids of its own, on a clock.
+pub(super) struct Stream {
+    pub(super) feature: &'static str,
+    pub(super) event: Value,
+    pub(super) every: Duration,
+}
+
 /// When each event was sent; the producer's and the puller's clock is the same.
 pub(super) type SentTimes = Arc<Vec<OnceLock<Instant>>>;
 
 pub(super) async fn measure(bench: &mut Bench, store: Store) -> Result<()> {
     let count = bench.scale.visible_count;
-    let event = bench.corpus.item_usage()?;
+    let stream = Stream::of(bench.corpus.item_usage()?);
     let filled = bench.filled(store).await?;
     let account = Manager::of(&filled.hub).await?.add_account("Visibility").await?;
     let (producer, puller) = (filled.hub.server.connect().await?, filled.hub.server.connect().await?);
     let sent: SentTimes = Arc::new((0..count).map(|_| OnceLock::new()).collect());
     let is_over = Arc::new(AtomicBool::new(false));
     let pulled = tokio::spawn(pull(puller, account.clone(), Arc::clone(&sent), Arc::clone(&is_over)));
-    let appended = produce(producer, &account, event, &sent).await;
+    let appended = produce(producer, &account, stream, &sent).await;
     let ended = Instant::now();
     while !pulled.is_finished() && ended.elapsed() < PATIENCE {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -63,15 +70,22 @@ pub(super) async fn measure(bench: &mut Bench, store: Store) -> Result<()> {
     Ok(())
 }
 
-/// Sends one event a request on a clock; gives how long each append took.
+impl Stream {
+    /// Item usages like this one, fifty a second.
+    pub(super) fn of(item_usage: Value) -> Self {
+        Self { feature: "itemusages", event: item_usage, every: APPEND_INTERVAL }
+    }
+}
+
+/// Sends one event a request; gives how long each append took.
 pub(super) async fn produce(
     mut connection: Connection,
     account: &Account,
-    mut event: Value,
+    Stream { feature, mut event, every }: Stream,
     sent: &[OnceLock<Instant>],
 ) -> Result<Samples> {
-    let uri = ingest_uri("itemusages")?;
-    let mut clock = tokio::time::interval(APPEND_INTERVAL);
+    let uri = ingest_uri(feature)?;
+    let mut clock = tokio::time::interval(every);
     let mut appended = Samples::default();
     for (number, time) in sent.iter().enumerate() {
         event["uuid"] = Value::from(uuid_of(number));
@@ -85,8 +99,9 @@ pub(super) async fn produce(
     Ok(appended)
 }
 
-/// Asks for the next page all the time; gives how long each event was on its way, and how often it asked.
-async fn pull(
+/// Asks for the next page of item usages all the time; gives how long each event was on its way, and how often it asked.
+/// Events with other ids are passed over.
+pub(super) async fn pull(
     mut connection: Connection,
     account: Account,
     sent: SentTimes,
@@ -102,7 +117,7 @@ async fn pull(
         polls += 1;
         let page: Value = serde_json::from_slice(&answer).context("read a page")?;
         for item in page["items"].as_array().context("a page has items")? {
-            let number = item["uuid"].as_str().and_then(number_of).context("an event has the id it was sent with")?;
+            let Some(number) = item["uuid"].as_str().and_then(number_of) else { continue };
             let time = sent.get(number).and_then(OnceLock::get).context("an event was seen before it was sent")?;
             visible.push(received - *time);
         }
