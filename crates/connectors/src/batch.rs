@@ -96,6 +96,20 @@ impl Batch {
         self.events.iter().map(|event| event.text.len()).sum()
     }
 
+    /// Bytes of memory that its events take, about: texts that are the same are there once.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let own = |text: &Arc<str>, other: &Arc<str>| if Arc::ptr_eq(text, other) { 0 } else { text.len() };
+        let event_bytes = |event: &OutgoingEvent| {
+            size_of::<OutgoingEvent>()
+                + event.uuid.len()
+                + event.stored.len()
+                + own(&event.payload, &event.stored)
+                + own(&event.text, &event.payload)
+        };
+        self.events.iter().map(event_bytes).sum()
+    }
+
     /// The events of a range, which share their texts with these.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
@@ -140,6 +154,15 @@ mod tests {
         assert_eq!(batch.id(), batch.clone().id());
         let others = crate::Batch { account: "B".repeat(26).parse().unwrap(), ..batch.clone() };
         assert_ne!(batch.id(), others.id(), "another account's events of the same positions are others");
+    }
+
+    #[test]
+    fn texts_that_are_the_same_take_memory_once() {
+        let mut batch = testing::batch("auditevents", 2);
+        let (before, text) = (batch.memory_bytes(), "CEF:0|…");
+        assert!(before >= batch.text_bytes() && before < 2 * batch.text_bytes() + 1000, "{before}");
+        batch.events[1].text = text.into();
+        assert_eq!(batch.memory_bytes(), before + text.len());
     }
 
     #[test]

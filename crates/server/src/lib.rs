@@ -5,6 +5,7 @@
 //! leaves to others: keeping events (`daybook-store`), what they mean (`daybook-events`), reading other servers
 //! (`daybook-client`), making them up (`daybook-simulation`).
 
+mod background;
 pub mod cli;
 pub mod config;
 mod connectors;
@@ -19,6 +20,7 @@ mod listener;
 pub mod manage;
 mod master_key;
 mod openapi;
+mod pressure;
 mod request;
 mod router;
 mod serve;

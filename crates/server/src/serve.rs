@@ -15,6 +15,7 @@ use daybook_store::{Attendance, Catalog, CursorStore, Database, DatabaseOptions,
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    background::Background,
     config::{Config, parse_public_url},
     connectors::{self, RedactionKeys},
     console::{Doors, ensure_setup_link},
@@ -23,6 +24,7 @@ use crate::{
     ingest::{Acks, Budget, Room},
     listener,
     master_key::{KeyPlace, attend},
+    pressure::Pressure,
     router::router,
     state::{App, Parts},
     tls::Certificates,
@@ -204,7 +206,12 @@ async fn open(
     let wait = Duration::from_secs(config.ingest.wait_secs);
     let connector_context =
         connectors::context(&config.connectors, data_dir.path(), (&place.public_host, Arc::clone(&clock)));
+    let pressure = Pressure::new();
+    let background = Background::start(config.workers.delivery_niceness, pressure.clone());
+    let background = background.context("start the threads of deliveries")?;
     let app = App(Arc::new(Parts {
+        background,
+        pressure,
         authenticator: Authenticator::new(keyring.clone(), catalog.clone(), Arc::clone(&clock)),
         rate_limits: RateLimits::of(&config.events_api),
         ingest_budget: Budget::new(config.ingest.in_flight_mib_max, config.ingest.body_mib_max, wait),

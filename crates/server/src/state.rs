@@ -8,12 +8,14 @@ use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
 use tokio::sync::Notify;
 
 use crate::{
+    background::Background,
     config::Config,
     connectors::RedactionKeys,
     console::Doors,
     data_dir::SetupLinkFile,
     events_api::RateLimits,
     ingest::{Acks, Budget, Room},
+    pressure::Pressure,
     tokens::{Authenticator, Keyring, SecretSealer},
     workers::{Board, TokenUses},
 };
@@ -26,6 +28,8 @@ pub(crate) struct App(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where what is on its way to destinations is read, encoded and sent.
+    pub(crate) background: Background,
     pub(crate) database: Database,
     pub(crate) log: EventLog,
     pub(crate) cursors: CursorStore,
@@ -35,6 +39,7 @@ pub(crate) struct Parts {
     pub(crate) cursor_sealer: CursorSealer,
     pub(crate) rate_limits: RateLimits,
     pub(crate) ingest_budget: Budget,
+    pub(crate) pressure: Pressure,
     pub(crate) room: Room,
     pub(crate) acks: Acks,
     pub(crate) token_uses: TokenUses,

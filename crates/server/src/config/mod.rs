@@ -84,9 +84,10 @@ section!(Ingest {
     wait_secs: u64,
     idempotency_hours: u64,
 });
-section!(Workers { pack_secs: u64, retention_secs: u64, lease_secs: u64, token_use_secs: u64 });
+section!(Workers { pack_secs: u64, retention_secs: u64, lease_secs: u64, token_use_secs: u64, delivery_niceness: u8 });
 section!(Connectors {
     per_account_max: usize,
+    batches_mib_max: usize,
     allow_networks: String, file_directories: Vec<PathBuf>, destinations: Vec<ConfiguredDestination> });
 section!(Console { session_hours: u64, idle_minutes: u64, invitation_days: u64 });
 section!(Logs { format: LogFormat, level: String });

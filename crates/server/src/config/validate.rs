@@ -130,7 +130,7 @@ impl Config {
 
     fn check_ranges(&self, problems: &mut Vec<Problem>) {
         let big = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
-        let ranges: [(&str, u64, RangeInclusive<u64>); 22] = [
+        let ranges: [(&str, u64, RangeInclusive<u64>); 23] = [
             ("server.connections_max", big(self.server.connections_max), 1..=100_000),
             ("server.header_timeout_secs", self.server.header_timeout_secs, 1..=300),
             ("server.body_timeout_secs", self.server.body_timeout_secs, 1..=3600),
@@ -156,9 +156,11 @@ impl Config {
             ("console.idle_minutes", self.console.idle_minutes, 5..=43_200),
             ("console.invitation_days", self.console.invitation_days, 1..=90),
             ("workers.lease_secs", self.workers.lease_secs, 5..=3600),
+            ("workers.delivery_niceness", u64::from(self.workers.delivery_niceness), 0..=19),
             ("workers.token_use_secs", self.workers.token_use_secs, 1..=600),
         ];
         let intervals = [
+            ("connectors.batches_mib_max", big(self.connectors.batches_mib_max), 1..=65_536),
             ("connectors.per_account_max", big(self.connectors.per_account_max), 1..=10_000),
             ("workers.pack_secs", self.workers.pack_secs, 1..=3600),
             ("workers.retention_secs", self.workers.retention_secs, 1..=86_400),

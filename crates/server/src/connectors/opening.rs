@@ -76,6 +76,19 @@ pub(crate) fn open(app: &App, connector: &Connector) -> Result<Opened, OpenError
     Opened::new(kind, &settings, (&app.connector_context, key)).map_err(OpenError::Settings)
 }
 
+/// What a destination of the catalog gets, and whether from the beginning: what is to be known to look at it, without the
+/// clients and keys with which it delivers.
+///
+/// # Errors
+///
+/// It is of another version's making, or sealed with another key.
+pub(crate) fn open_shape(app: &App, connector: &Connector) -> Result<(Shape, bool), OpenError> {
+    let kind: DestinationKind = connector.kind.parse().map_err(OpenError::Kind)?;
+    let settings = settings_of(&app.secret_sealer, kind.description(), connector)?;
+    let shape = Shape::of(&settings, &app.connector_context, app.redaction_keys.of(&connector.connector_id))?;
+    Ok((shape, is_from_beginning(&settings)))
+}
+
 /// Opens a source of the catalog.
 ///
 /// # Errors
@@ -85,6 +98,10 @@ pub(crate) fn open_source(app: &App, connector: &Connector) -> Result<AnySource,
     let kind: SourceKind = connector.kind.parse().map_err(OpenError::Kind)?;
     let settings = settings_of(&app.secret_sealer, kind.description(), connector)?;
     kind.open(&settings, &app.connector_context).map_err(OpenError::Settings)
+}
+
+fn is_from_beginning(settings: &Settings) -> bool {
+    settings.text("from") == "beginning"
 }
 
 fn settings_of(sealer: &SecretSealer, description: &Description, connector: &Connector) -> Result<Settings, OpenError> {
@@ -121,7 +138,7 @@ impl Opened {
             batch_events: size("batch_events").max(1),
             batch_bytes: size("batch_kib") << 10,
             batch_wait: Duration::from_millis(settings.number("batch_wait_ms")),
-            is_from_beginning: settings.text("from") == "beginning",
+            is_from_beginning: is_from_beginning(settings),
         })
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use daybook_events::{Feature, Grant, Position};
+use daybook_events::{Feature, Grant, Kind, Kinded, Position};
 use daybook_store::{Connector, ConnectorHealth, ConnectorState, CursorName, HealthStatus, ReadFilter};
 
-use crate::{connectors::open, error::ApiError, state::App};
+use crate::{connectors::opening::open_shape, error::ApiError, state::App};
 
 /// How a destination stands.
 #[derive(Debug)]
@@ -46,24 +46,28 @@ pub(crate) async fn standing_of(app: &App, grant: &Grant, connector: &Connector)
     let health = app.catalog.connector_health(grant, id).await?;
     let cursors = app.cursors.positions_of(grant, &CursorName::of_destination(id)).await?;
     // One that cannot be opened gets nothing; what its worker said of it stands all the same.
-    let opened = open(app, connector).ok();
+    let opened = open_shape(app, connector).ok();
     let mut streams = Vec::new();
     for state in app.log.streams(super::opening::HUB, Some(grant.account())).await? {
         let known = health.iter().find(|health| health.feature == state.feature).cloned();
-        let is_wanted = opened.as_ref().is_some_and(|opened| opened.shape.wants_feature(&state.feature));
+        let is_wanted = opened.as_ref().is_some_and(|(shape, _)| shape.wants_feature(&state.feature));
         if !is_wanted && known.is_none() {
             continue;
         }
         let cursor = cursors.iter().find(|cursor| cursor.feature == state.feature);
         let mut position = cursor.map_or(Position::START, |cursor| cursor.position);
         let key = grant.to_read(&state.feature)?;
-        if position == Position::START && opened.as_ref().is_some_and(|opened| !opened.is_from_beginning) {
+        if position == Position::START && opened.as_ref().is_some_and(|(_, is_from_beginning)| !is_from_beginning) {
             position = app.log.position_at_arrival(&key, connector.created_at).await?;
         }
         let mut waiting = None;
         if position < state.head {
-            let next = app.log.read_after(&key, position, 1, &ReadFilter::default()).await?;
-            waiting = next.iter().next().map(|event| app.clock.now().since(event.arrival));
+            waiting = match app.log.read_after(&key, position, 1, &ReadFilter::default()).await {
+                Ok(next) => next.iter().next().map(|event| app.clock.now().since(event.arrival)),
+                // It is damaged: what its worker said of it matters more.
+                Err(error) if error.kind() == Kind::Internal => None,
+                Err(error) => return Err(error.into()),
+            };
         }
         streams.push(StreamStanding { feature: state.feature, position, head: state.head, waiting, health: known });
     }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     error::ApiError,
     events_api::header_text,
+    pressure::UnderWay,
     request::{ended_early, too_large, too_late},
     state::{App, days_long},
     telemetry::metric_label,
@@ -35,6 +36,7 @@ pub(super) struct Intake {
     body: Bytes,
     terms: Terms,
     share: Share,
+    under_way: UnderWay,
 }
 
 /// Whether the store had room for the last append.
@@ -67,7 +69,7 @@ impl Intake {
         let now = app.clock.now();
         let not_before = verdict.retention_days.map(|days| now.minus(days_long(days)));
         let terms = Terms { coding, bytes_max, events_max: limits.body_events_max, now, not_before };
-        Ok(Self { body, terms, share })
+        Ok(Self { body, terms, share, under_way: app.pressure.begin() })
     }
 
     /// When it had come.
@@ -91,11 +93,11 @@ impl Intake {
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         let work = tokio::spawn(async move {
-            let Self { body, terms, share } = self;
+            let Self { body, terms, share, under_way } = self;
             let prepared = tokio::task::spawn_blocking(move || prepare(&body, &terms));
             let prepared = prepared.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
             let finished = finish(prepared).await;
-            drop(share);
+            drop((share, under_way));
             finished
         });
         work.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))

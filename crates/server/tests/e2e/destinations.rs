@@ -213,6 +213,35 @@ async fn a_paused_destination_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_block_stops_its_stream_and_is_told() {
+    let hub = Hub::start(pushing());
+    let pushing = Pushing::on(&hub).await;
+    pushing.account.ingest(0..10).await;
+    pushing.account.ingest(10..20).await;
+    damage_blocks_after(hub.daybook().data_dir(), 10);
+    let id = pushing.add(json!({"features": ""})).await;
+    pushing.has_status(&id, "stopped").await;
+    let shown = pushing.show(&id).await;
+    let stopped = shown["streams"].as_array().unwrap().iter().find(|stream| stream["feature"] == "itemusages").unwrap();
+    assert!(stopped["reason"].as_str().unwrap().starts_with("read block "), "{shown:#}");
+    assert!(stopped["fix"].as_str().unwrap().contains("replay"), "{shown:#}");
+    assert!(stopped["behind"].as_i64().unwrap() >= 10, "{shown:#}");
+    let others = shown["streams"].as_array().unwrap().iter().filter(|stream| stream["feature"] != "itemusages");
+    assert!(others.clone().count() > 0 && others.clone().all(|stream| stream["status"] != "stopped"), "{shown:#}");
+}
+
+/// Writes nonsense over the blocks of item usages that end after a position.
+fn damage_blocks_after(data_dir: &std::path::Path, position: i64) {
+    let script = "import sqlite3, sys; store = sqlite3.connect(sys.argv[1], timeout=10); \
+                  changed = store.execute(\"UPDATE blocks SET payload = x'00' WHERE last_position > ? AND stream_id IN \
+                  (SELECT stream_id FROM streams WHERE feature = 'itemusages')\", (int(sys.argv[2]),)).rowcount; \
+                  store.commit(); sys.exit(changed == 0)";
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", script]).arg(data_dir.join("daybook.db")).arg(position.to_string());
+    assert!(command.status().expect("python3 is installed").success(), "no block was damaged");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_window_of_the_past_is_replayed_beside_what_is_new() {
     let pushing = Pushing::start().await;
     let id = pushing.add(json!({})).await;

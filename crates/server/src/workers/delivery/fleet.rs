@@ -13,6 +13,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     committer::Committer,
+    memory::Memory,
     redrive,
     replays::Replays,
     stream::{Ended, Job},
@@ -25,10 +26,16 @@ use crate::{
 
 pub(super) const HUB: HubGrant = HubGrant::of_the_hub_itself();
 
+/// What all loops share.
+pub(super) struct Shared {
+    pub(super) app: App,
+    committer: Committer,
+    memory: Memory,
+}
+
 /// Every destination of every account that is not paused.
 pub(super) struct Fleet {
-    app: App,
-    committer: Committer,
+    shared: Shared,
     /// What the catalog's revision was when it was last read.
     revision: Option<i64>,
     running: HashMap<ConnectorId, Running>,
@@ -48,12 +55,14 @@ pub(super) struct Running {
 impl Fleet {
     pub(super) fn new(app: App) -> Self {
         let committer = Committer::start(app.cursors.clone());
-        Self { app, committer, revision: None, running: HashMap::new(), replays: Replays::default() }
+        let memory = Memory::of_mib(app.config.connectors.batches_mib_max);
+        let shared = Shared { app, committer, memory };
+        Self { shared, revision: None, running: HashMap::new(), replays: Replays::default() }
     }
 
     /// Starts, stops and restarts what the catalog says, and takes up streams that are new.
     pub(super) async fn reconcile(&mut self) -> Result<(), StoreError> {
-        let revision = self.app.catalog.revision_of_connectors(HUB).await?;
+        let revision = self.shared.app.catalog.revision_of_connectors(HUB).await?;
         if self.revision != Some(revision) {
             self.take_changes().await?;
             self.revision = Some(revision);
@@ -65,7 +74,7 @@ impl Fleet {
         let accounts: HashSet<AccountId> =
             self.running.values().map(|running| running.connector.account_id.clone()).collect();
         for account in accounts {
-            let streams = self.app.log.streams(HUB, Some(&account)).await?;
+            let streams = self.shared.app.log.streams(HUB, Some(&account)).await?;
             let ids: Vec<ConnectorId> = self.running.keys().cloned().collect();
             for id in ids {
                 if self.running[&id].connector.account_id == account {
@@ -73,7 +82,7 @@ impl Fleet {
                 }
             }
         }
-        self.replays.reconcile(&self.app, &self.committer, &self.running).await
+        self.replays.reconcile(&self.shared, &self.running).await
     }
 
     /// Ends every loop, each after the attempt it is at.
@@ -88,7 +97,7 @@ impl Fleet {
     }
 
     async fn take_changes(&mut self) -> Result<(), StoreError> {
-        let connectors = self.app.catalog.list_all_connectors(HUB).await?;
+        let connectors = self.shared.app.catalog.list_all_connectors(HUB).await?;
         let is_wanted = |it: &Connector| it.direction == Direction::Destination && it.state == ConnectorState::Active;
         let wanted: HashMap<ConnectorId, Connector> =
             connectors.into_iter().filter(is_wanted).map(|it| (it.connector_id.clone(), it)).collect();
@@ -121,7 +130,7 @@ impl Fleet {
 
     fn start(&mut self, connector: Connector) {
         let id = connector.connector_id.clone();
-        let opened = match open(&self.app, &connector) {
+        let opened = match open(&self.shared.app, &connector) {
             Ok(opened) => Arc::new(opened),
             Err(error) => {
                 tracing::warn!(destination.id = id.as_str(), %error, "a destination cannot be opened");
@@ -131,7 +140,7 @@ impl Fleet {
         };
         tracing::info!(destination.id = id.as_str(), destination.kind = connector.kind, "a destination is at work");
         let stop = watch::Sender::new(false);
-        let redrive = start_redrive(&self.app, &opened, &connector, &stop);
+        let redrive = start_redrive(&self.shared.app, &opened, &connector, &stop);
         let running =
             Running { connector, opened, not_before: watch::Sender::new(None), stop, streams: HashMap::new(), redrive };
         self.running.insert(id, running);
@@ -141,16 +150,16 @@ impl Fleet {
         let attempt = Attempt::failed(
             (Direction::Destination, &connector.connector_id),
             &daybook_events::AUDIT_EVENTS,
-            (self.app.clock.now(), std::time::Duration::ZERO),
+            (self.shared.app.clock.now(), std::time::Duration::ZERO),
             (AttemptOutcome::Stopped, reason),
         );
         let fix = "change its settings, or remove it and add it again".to_owned();
-        self.app.board.note(&attempt, Standing { failures: 1, fix, ..Standing::default() });
+        self.shared.app.board.note(&attempt, Standing { failures: 1, fix, ..Standing::default() });
     }
 
     async fn update_retention(&self) -> Result<(), StoreError> {
-        let now = self.app.clock.now();
-        let accounts = self.app.catalog.list_accounts(HUB).await?;
+        let now = self.shared.app.clock.now();
+        let accounts = self.shared.app.catalog.list_accounts(HUB).await?;
         let cutoffs: HashMap<AccountId, Option<Timestamp>> = accounts
             .into_iter()
             .map(|account| (account.account_id, account.retention_days.map(|days| now.minus(days_long(days)))))
@@ -167,12 +176,12 @@ impl Fleet {
         // A loop ends by itself only in a panic, which was reported where it happened: it begins again.
         running.streams.retain(|_, task| !task.is_finished());
         if running.redrive.is_finished() {
-            running.redrive = start_redrive(&self.app, &running.opened, &running.connector, &running.stop);
+            running.redrive = start_redrive(&self.shared.app, &running.opened, &running.connector, &running.stop);
         }
         let wanted = streams.iter().filter(|stream| running.opened.shape.wants_feature(&stream.feature));
         let new: Vec<&StreamState> = wanted.filter(|stream| !running.streams.contains_key(&stream.stream_id)).collect();
         for stream in new {
-            let start = begin_at(&self.app, running, &stream.feature).await?;
+            let start = begin_at(&self.shared.app, running, &stream.feature).await?;
             let part = JobPart {
                 name: CursorName::of_destination(id),
                 stream,
@@ -182,7 +191,7 @@ impl Fleet {
                 replay: None,
                 stop: running.stop.subscribe(),
             };
-            let job = job(&self.app, &self.committer, running, part);
+            let job = job(&self.shared, running, part);
             running.streams.insert(stream.stream_id, tokio::spawn(job.run()));
         }
         Ok(())
@@ -204,10 +213,10 @@ pub(super) struct JobPart<'a> {
     pub(super) stop: watch::Receiver<bool>,
 }
 
-pub(super) fn job(app: &App, committer: &Committer, running: &Running, part: JobPart<'_>) -> Job {
+pub(super) fn job(shared: &Shared, running: &Running, part: JobPart<'_>) -> Job {
     let key = HUB.account(part.stream.account.clone()).to_read(&part.stream.feature);
     Job {
-        app: app.clone(),
+        app: shared.app.clone(),
         opened: Arc::clone(&running.opened),
         connector_id: running.connector.connector_id.clone(),
         stream: key.expect("the hub reads every stream of every account"),
@@ -217,8 +226,9 @@ pub(super) fn job(app: &App, committer: &Committer, running: &Running, part: Job
         until: part.until,
         replay: part.replay,
         not_before: running.not_before.subscribe(),
-        board: app.board.clone(),
-        committer: committer.clone(),
+        board: shared.app.board.clone(),
+        committer: shared.committer.clone(),
+        memory: shared.memory.clone(),
         stop: part.stop,
     }
 }

@@ -13,6 +13,7 @@
 
 mod committer;
 mod fleet;
+mod memory;
 mod reading;
 mod redrive;
 mod replays;

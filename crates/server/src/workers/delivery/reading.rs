@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use daybook_connectors::Batch;
-use daybook_events::{ConnectorId, Position, Read, StreamKey, Timestamp, Window};
-use daybook_store::{EventLog, Events, ReadFilter, StoreError, Watch};
+use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, StreamKey, Timestamp, Window};
+use daybook_store::{Events, ReadFilter, StoreError, Watch};
 use tokio::sync::{mpsc, watch};
 
-use super::work::Work;
-use crate::connectors::Opened;
+use super::{memory::Memory, work::Work};
+use crate::{connectors::Opened, state::App, workers::packer::chain};
 
 /// Signals of other nodes can be lost with their connection: so often is looked all the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -17,7 +17,7 @@ const STORE_WAIT: Duration = Duration::from_secs(2);
 
 /// Reads one stream for one destination.
 pub(super) struct Reader {
-    pub(super) log: EventLog,
+    pub(super) app: App,
     pub(super) connector_id: ConnectorId,
     pub(super) stream: StreamKey<Read>,
     pub(super) opened: Arc<Opened>,
@@ -27,12 +27,15 @@ pub(super) struct Reader {
     pub(super) not_before: watch::Receiver<Option<Timestamp>>,
     /// Where the reading ends, if it does: a replay's end.
     pub(super) until: Option<Position>,
+    pub(super) memory: Memory,
 }
 
-/// A batch, or word that there will be none.
+/// A batch, or word that there is none.
 #[derive(Debug)]
 pub(super) enum Fed {
     Work(Work),
+    /// What comes next cannot be read, today or tomorrow; why.
+    Damaged(String),
     /// Everything up to `until` was read.
     End,
 }
@@ -40,7 +43,7 @@ pub(super) enum Fed {
 impl Reader {
     /// Feeds batches after a position, one ahead of who takes them, until nobody does.
     pub(super) async fn feed(mut self, mut after: Position, batches: mpsc::Sender<Fed>) {
-        let mut signal = self.log.watch(&self.stream);
+        let mut signal = self.app.log.watch(&self.stream);
         while !batches.is_closed() {
             if self.until.is_some_and(|until| after >= until) {
                 // Whoever reads ahead may have been stopped.
@@ -56,10 +59,10 @@ impl Reader {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(
-                        error = super::super::packer::chain(&error),
-                        "a destination's events could not be read"
-                    );
+                    tracing::warn!(error = chain(&error), "a destination's events could not be read");
+                    if error.kind() == Kind::Internal && batches.send(Fed::Damaged(chain(&error))).await.is_err() {
+                        return;
+                    }
                     tokio::time::sleep(STORE_WAIT).await;
                 }
             }
@@ -68,18 +71,23 @@ impl Reader {
 
     /// The next batch and where it ends; `None` after a while without one.
     async fn next(&mut self, after: Position, signal: &mut Watch) -> Result<Option<(Work, Position)>, StoreError> {
+        let mut turn = self.app.background.turn().await;
         let mut events = self.read(after).await?;
         if events.scanned <= after {
+            drop(turn);
             // Until there is a signal, or it is time to look.
             let _ = tokio::time::timeout(LOOK_EVERY, signal.changed()).await;
             return Ok(None);
         }
         if !self.is_full(&events) && !self.opened.batch_wait.is_zero() {
+            drop(turn);
             tokio::time::sleep(self.opened.batch_wait).await;
+            turn = self.app.background.turn().await;
             events = self.read(after).await?;
         }
         self.tell_expired(after, &events);
         let (work, end) = self.shape(events).await;
+        drop(turn);
         Ok(Some((work, end)))
     }
 
@@ -110,13 +118,14 @@ impl Reader {
 
     async fn read(&mut self, after: Position) -> Result<Events, StoreError> {
         self.filter.not_before = *self.not_before.borrow_and_update();
-        self.log.read_after(&self.stream, after, self.opened.batch_events, &self.filter).await
+        self.app.log.read_after(&self.stream, after, self.opened.batch_events, &self.filter).await
     }
 
-    /// Encodes on a blocking thread, as much as fits into a batch.
+    /// Encodes as much as fits into a batch.
     async fn shape(&self, events: Events) -> (Work, Position) {
         let (stream, opened, until) = (self.stream.clone(), Arc::clone(&self.opened), self.until);
-        let shaped = tokio::task::spawn_blocking(move || {
+        let (memory, batch_bytes) = (self.memory.clone(), self.memory.batch_bytes(self.opened.batch_bytes));
+        let shape = move || {
             let (mut taken, mut bytes, mut end) = (Vec::with_capacity(events.count()), 0, events.scanned);
             for event in events.iter() {
                 if until.is_some_and(|until| event.position > until) {
@@ -124,7 +133,7 @@ impl Reader {
                     break;
                 }
                 let Some(outgoing) = opened.shape.prepare(stream.account(), stream.feature(), &event) else { continue };
-                if bytes + outgoing.text.len() > opened.batch_bytes && !taken.is_empty() {
+                if bytes + outgoing.text.len() > batch_bytes && !taken.is_empty() {
                     end = Position::new(event.position.get() - 1);
                     break;
                 }
@@ -132,8 +141,9 @@ impl Reader {
                 taken.push(outgoing);
             }
             let batch = Batch { account: stream.account().clone(), feature: stream.feature().clone(), events: taken };
-            (Work::new(batch, end), end)
-        });
-        shaped.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+            let held = memory.hold(batch.memory_bytes());
+            (Work::new(batch, end, held), end)
+        };
+        self.app.background.compute(shape).await
     }
 }

@@ -7,11 +7,9 @@ use daybook_store::{CursorName, ReadFilter, Replay, StoreError, StreamState};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    committer::Committer,
-    fleet::{HUB, JobPart, Running, job},
+    fleet::{HUB, JobPart, Running, Shared, job},
     stream::Ended,
 };
-use crate::state::App;
 
 /// The replays at work.
 #[derive(Default)]
@@ -27,10 +25,10 @@ impl Replays {
     /// Starts replays that were asked for, stops those that were cancelled, and notes those that are done.
     pub(super) async fn reconcile(
         &mut self,
-        app: &App,
-        committer: &Committer,
+        shared: &Shared,
         running: &HashMap<ConnectorId, Running>,
     ) -> Result<(), StoreError> {
+        let app = &shared.app;
         let wanted = app.catalog.running_replays(HUB).await?;
         let cancelled: Vec<ReplayId> =
             self.0.keys().filter(|id| !wanted.iter().any(|replay| replay.replay_id == **id)).cloned().collect();
@@ -48,7 +46,7 @@ impl Replays {
                 Some(_) => {}
                 None => {
                     if let Some(destination) = running.get(&replay.connector_id) {
-                        let at_work = start(app, committer, destination, &replay).await?;
+                        let at_work = start(shared, destination, &replay).await?;
                         self.0.insert(replay.replay_id, at_work);
                     }
                 }
@@ -102,12 +100,8 @@ impl Replays {
     }
 }
 
-async fn start(
-    app: &App,
-    committer: &Committer,
-    destination: &Running,
-    replay: &Replay,
-) -> Result<RunningReplay, StoreError> {
+async fn start(shared: &Shared, destination: &Running, replay: &Replay) -> Result<RunningReplay, StoreError> {
+    let app = &shared.app;
     let (stop, stopped) = watch::channel(false);
     let filter = ReadFilter { window: Window::Between { start: replay.since, end: replay.until }, not_before: None };
     let mut parts = Vec::new();
@@ -132,7 +126,7 @@ async fn start(
             replay: Some(replay.replay_id.clone()),
             stop: stopped.clone(),
         };
-        tokio::spawn(job(app, committer, destination, part).run())
+        tokio::spawn(job(shared, destination, part).run())
     };
     let streams = parts.iter().map(start).collect();
     tracing::info!(destination.id = replay.connector_id.as_str(), "a replay has begun");

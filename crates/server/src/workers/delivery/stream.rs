@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use daybook_connectors::DeliveryError;
+use daybook_connectors::{Batch, Delivered, DeliveryError};
 use daybook_events::{ConnectorId, Kind, Kinded, Position, Read, ReplayId, StreamKey, Timestamp};
 use daybook_store::{
     AttemptOutcome, ConnectorState, CursorKey, Direction, Lease, NewDeadLetter, ReadFilter, StoreError,
@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     committer::Committer,
     fleet::HUB,
+    memory::Memory,
     reading::{Fed, Reader},
     work::{Outcome, Streak, Work},
 };
@@ -57,6 +58,7 @@ pub(super) struct Job {
     pub(super) not_before: watch::Receiver<Option<Timestamp>>,
     pub(super) board: Board,
     pub(super) committer: Committer,
+    pub(super) memory: Memory,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -150,13 +152,14 @@ impl Job {
         let after = held.lease.position.max(self.start);
         let (feed, mut batches) = mpsc::channel(1);
         let reader = Reader {
-            log: self.app.log.clone(),
+            app: self.app.clone(),
             connector_id: self.connector_id.clone(),
             stream: self.stream.clone(),
             opened: Arc::clone(&self.opened),
             filter: self.filter,
             not_before: self.not_before.clone(),
             until: self.until,
+            memory: self.memory.clone(),
         };
         let reading = tokio::spawn(reader.feed(after, feed));
         let turn = self.take_batches(&mut batches, held, state).await;
@@ -187,6 +190,11 @@ impl Job {
                         return turn;
                     }
                 }
+                Some(Fed::Damaged(reason)) => self.note_stopped(
+                    &reason,
+                    "restore the hub's store from a backup; what comes after the damage can be sent with a replay: daybook \
+                     destination replay NAME --since TIME",
+                ),
                 Some(Fed::End) => return Turn::Ended(Ended::Finished),
                 // What read for us has ended, and has said why.
                 None => return Turn::Failed,
@@ -203,10 +211,10 @@ impl Job {
             if state.backoff.is_probing() {
                 work.split_off_one();
             }
-            let Some(batch) = work.next().cloned() else { break };
+            let Some(batch) = work.next() else { break };
             let (began_at, began) = (self.app.clock.now(), Instant::now());
             let came = {
-                let deliver = self.opened.deliver(&batch);
+                let deliver = self.attempt(&batch);
                 let mut deliver = std::pin::pin!(deliver);
                 let mut stop = self.stop.clone();
                 let mut stopped = std::pin::pin!(stopped_for(&mut stop, STOP_GRACE));
@@ -260,6 +268,11 @@ impl Job {
         self.commit(&mut work, held).await
     }
 
+    async fn attempt(&self, batch: &Arc<Batch>) -> Result<Delivered, DeliveryError> {
+        let (opened, batch) = (Arc::clone(&self.opened), Arc::clone(batch));
+        self.app.background.run(async move { opened.deliver(&batch).await }).await
+    }
+
     /// Moves the cursor to where everything is settled, with what was refused on the way.
     async fn commit(&mut self, work: &mut Work, held: &mut HeldLease) -> Option<Turn> {
         let (position, refused) = (work.settled(), work.take_refused());
@@ -278,7 +291,10 @@ impl Job {
                         "the cursor of a destination was not committed; it is tried again"
                     );
                 }
-                Err(error @ StoreError::DeadLettersFull { .. }) => self.note_full(&error),
+                Err(error @ StoreError::DeadLettersFull { .. }) => self.note_stopped(
+                    &error.to_string(),
+                    "redrive or discard the dead letters: daybook destination redrive NAME --all, or discard",
+                ),
                 Err(error) if error.kind() == Kind::Conflict || error.kind() == Kind::NotFound => {
                     tracing::warn!(error = chain(&error), "the cursor of a destination is not ours any more");
                     return Some(Turn::Lost);
@@ -301,16 +317,15 @@ impl Job {
         self.app.cursors.commit_with_dead_letters(lease, position, &self.connector_id, refused).await
     }
 
-    fn note_full(&self, error: &StoreError) {
-        let reason = error.to_string();
+    /// Notes what stops the stream on our side.
+    fn note_stopped(&self, reason: &str, fix: &str) {
         let attempt = Attempt::failed(
             (Direction::Destination, &self.connector_id),
             self.stream.feature(),
             (self.app.clock.now(), Duration::ZERO),
-            (AttemptOutcome::Stopped, &reason),
+            (AttemptOutcome::Stopped, reason),
         );
-        let fix = "redrive or discard the dead letters: daybook destination redrive NAME --all, or discard".to_owned();
-        self.board.note(&attempt, Standing { failures: 1, fix, ..Standing::default() });
+        self.board.note(&attempt, Standing { failures: 1, fix: fix.to_owned(), ..Standing::default() });
     }
 
     /// Waits, keeping the lease; `Some` if it was lost or the word is to stop.

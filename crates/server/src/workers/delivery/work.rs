@@ -6,11 +6,16 @@
 //!
 //! Parts are attempted in position order, so that everything before the first part that is left is settled.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use daybook_connectors::{Batch, Delivered, DeliveryError};
 use daybook_events::Position;
 use daybook_store::NewDeadLetter;
+
+use super::memory::Held;
 
 /// Events refused in a row, with none taken in between, after which it is not the events that are wrong.
 const REFUSED_IN_A_ROW_MAX: usize = 1000;
@@ -18,9 +23,11 @@ const REFUSED_IN_A_ROW_MAX: usize = 1000;
 /// A batch on its way.
 #[derive(Debug)]
 pub(super) struct Work {
-    todo: VecDeque<Batch>,
+    todo: VecDeque<Arc<Batch>>,
     refused: BTreeMap<Position, NewDeadLetter>,
     end: Position,
+    /// What its events take, until all of it is settled.
+    _held: Held,
 }
 
 /// How many events the receiver has refused in a row.
@@ -45,28 +52,28 @@ pub(super) struct Outcome {
 impl Work {
     /// A batch, and the position up to which it speaks for its stream: behind its last event there may be some that the
     /// filter kept.
-    pub(super) fn new(batch: Batch, end: Position) -> Self {
-        let todo = if batch.events.is_empty() { VecDeque::new() } else { VecDeque::from([batch]) };
-        Self { todo, refused: BTreeMap::new(), end }
+    pub(super) fn new(batch: Batch, end: Position, held: Held) -> Self {
+        let todo = if batch.events.is_empty() { VecDeque::new() } else { VecDeque::from([Arc::new(batch)]) };
+        Self { todo, refused: BTreeMap::new(), end, _held: held }
     }
 
     /// What to attempt next.
-    pub(super) fn next(&self) -> Option<&Batch> {
-        self.todo.front()
+    pub(super) fn next(&self) -> Option<Arc<Batch>> {
+        self.todo.front().cloned()
     }
 
     /// Breaks off the first event of what is next, for an attempt that may well fail.
     pub(super) fn split_off_one(&mut self) {
         let Some(batch) = self.todo.pop_front() else { return };
         if batch.events.len() > 1 {
-            self.todo.push_front(batch.slice(1..batch.events.len()));
+            self.todo.push_front(Arc::new(batch.slice(1..batch.events.len())));
         }
-        self.todo.push_front(batch.slice(0..1));
+        self.todo.push_front(Arc::new(batch.slice(0..1)));
     }
 
     /// The last position before which everything is taken or refused.
     pub(super) fn settled(&self) -> Position {
-        let first_left = self.todo.iter().map(Batch::first).min();
+        let first_left = self.todo.iter().map(|batch| batch.first()).min();
         first_left.map_or(self.end, |first| Position::new(first.get() - 1))
     }
 
@@ -105,7 +112,7 @@ impl Work {
             self.refuse(batch, rejected.index, rejected.reason);
         }
         let Some(unsettled) = delivered.unsettled else { return outcome };
-        let rest = batch.pick(&unsettled.indices);
+        let rest = Arc::new(batch.pick(&unsettled.indices));
         if rest.events.is_empty() {
             return outcome;
         }
@@ -122,7 +129,7 @@ impl Work {
         let left = delivered.unsettled.map(|unsettled| unsettled.indices).unwrap_or_default();
         let mut rest: Vec<usize> = back.iter().map(|rejected| rejected.index).chain(left).collect();
         rest.sort_unstable();
-        self.todo.push_front(batch.pick(&rest));
+        self.todo.push_front(Arc::new(batch.pick(&rest)));
         let refused = delivered.rejected.len();
         for rejected in delivered.rejected {
             self.refuse(batch, rejected.index, rejected.reason);
@@ -130,7 +137,7 @@ impl Work {
         Outcome { refused, ..Outcome::default() }.waiting(refuses_everything(&reason))
     }
 
-    fn settle_error(&mut self, batch: Batch, error: DeliveryError, streak: &mut Streak) -> Outcome {
+    fn settle_error(&mut self, batch: Arc<Batch>, error: DeliveryError, streak: &mut Streak) -> Outcome {
         match error {
             DeliveryError::Retry { .. } | DeliveryError::Stop { .. } => {
                 self.todo.push_front(batch);
@@ -147,8 +154,8 @@ impl Work {
             }
             DeliveryError::TooLarge { reason } | DeliveryError::Refused { reason } => {
                 let middle = batch.events.len() / 2;
-                self.todo.push_front(batch.slice(middle..batch.events.len()));
-                self.todo.push_front(batch.slice(0..middle));
+                self.todo.push_front(Arc::new(batch.slice(middle..batch.events.len())));
+                self.todo.push_front(Arc::new(batch.slice(0..middle)));
                 Outcome { reason, ..Outcome::default() }
             }
         }
@@ -184,14 +191,15 @@ mod tests {
     use daybook_connectors::{OutgoingEvent, Rejected, Unsettled};
     use daybook_events::{AUDIT_EVENTS, Timestamp};
 
-    use super::*;
+    use super::{super::memory::Memory, *};
 
     fn work(count: i64) -> Work {
         let time = Timestamp::from_seconds(0);
         let event = |n| OutgoingEvent::raw(&AUDIT_EVENTS, Position::new(n), (time, time), "{}");
         let events = (1..=count).map(event).collect();
         let account = "A".repeat(26).parse().unwrap();
-        Work::new(Batch { account, feature: AUDIT_EVENTS, events }, Position::new(count + 5))
+        let batch = Batch { account, feature: AUDIT_EVENTS, events };
+        Work::new(batch, Position::new(count + 5), Memory::of_mib(1).hold(0))
     }
 
     /// A receiver that refuses these positions, alone or with others.
@@ -221,7 +229,7 @@ mod tests {
         let mut work = work(8);
         let mut streak = Streak::default();
         let mut taken = Vec::new();
-        while let Some(batch) = work.next().cloned() {
+        while let Some(batch) = work.next() {
             let came = if batch.events.len() > 2 { Err(DeliveryError::too_large("413")) } else { Ok(Delivered::all()) };
             if came.is_ok() {
                 taken.extend(batch.events.iter().map(|event| event.position.get()));
