@@ -55,8 +55,17 @@ pub(crate) fn open_in(
     given: &[(&str, &str)],
     files: &std::path::Path,
 ) -> Result<AnyDestination, String> {
+    open_with(kind, given, &context(files))
+}
+
+/// The same, with another context.
+pub(crate) fn open_with(
+    kind: DestinationKind,
+    given: &[(&str, &str)],
+    context: &Context,
+) -> Result<AnyDestination, String> {
     let given: BTreeMap<String, String> =
         given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::check(kind.description(), &given).map_err(|error| error.to_string())?;
-    kind.open(&settings, &context(files)).map_err(|error| error.to_string())
+    kind.open(&settings, context).map_err(|error| error.to_string())
 }

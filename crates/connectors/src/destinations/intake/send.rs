@@ -1,7 +1,8 @@
 //! Requests to an intake, and what their answers mean.
 
-use std::{marker::PhantomData, ops::ControlFlow};
+use std::{marker::PhantomData, ops::ControlFlow, sync::Arc};
 
+use daybook_events::Clock;
 use reqwest::header::CONTENT_TYPE;
 
 use super::{
@@ -22,6 +23,7 @@ pub struct Connector<V> {
     http: HttpSender,
     plan: Plan,
     vendor: &'static Vendor,
+    clock: Arc<dyn Clock>,
     kind: PhantomData<V>,
 }
 
@@ -33,7 +35,8 @@ impl<V> Connector<V> {
         context: &Context,
     ) -> Result<Self, SettingsError> {
         let http = HttpSender::open(settings, context)?;
-        Ok(Self { plan: (vendor.plan)(settings, context, &http)?, http, vendor, kind: PhantomData })
+        let (plan, clock) = ((vendor.plan)(settings, context, &http)?, Arc::clone(&context.clock));
+        Ok(Self { plan, http, vendor, clock, kind: PhantomData })
     }
 
     async fn post(&self, batch: &Batch) -> Result<(), DeliveryError> {
@@ -64,7 +67,7 @@ impl<V> Connector<V> {
     }
 
     async fn deliver_each(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
-        let mut outcomes = OneByOne::of(batch);
+        let mut outcomes = OneByOne::of(batch, &*self.clock);
         for index in 0..batch.events.len() {
             let outcome = self.post(&batch.slice(index..index + 1)).await;
             if let ControlFlow::Break(end) = outcomes.note(outcome) {

@@ -1,12 +1,16 @@
 //! What is promised of vendors' HTTP intakes without a receiver of the real kind.
 
+use std::{sync::Arc, time::Duration};
+
 use data_encoding::{BASE64, HEXLOWER};
-use daybook_testkit::{Fault, Receiver};
+use daybook_events::{FixedClock, Timestamp};
+use daybook_testkit::{Fault, Receiver, Reply};
 use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::{
-    AnyDestination, Delivered, DeliveryError, Destination, DestinationKind, Rejected, testing, testing::batch_of,
+    AnyDestination, Context, Delivered, DeliveryError, Destination, DestinationKind, Rejected, testing,
+    testing::batch_of,
 };
 
 const PATH: &str = "/receiver/v1/http/ZaVnC4dhaV2-hush";
@@ -163,6 +167,25 @@ async fn one_event_a_request_goes_on_after_a_bad_one_and_waits_at_a_passing_faul
     let unsettled = delivered.unsettled.unwrap();
     assert_eq!(unsettled.indices, [3, 4]);
     assert!(matches!(unsettled.error, DeliveryError::Retry { after: Some(_), .. }), "{unsettled:?}");
+}
+
+#[tokio::test]
+async fn a_slow_receiver_ends_an_attempt_with_what_it_took() {
+    let clock = Arc::new(FixedClock::at(Timestamp::from_seconds(testing::NOW_SECS)));
+    let context = Context { clock: Arc::clone(&clock) as _, ..testing::context(&std::env::temp_dir()) };
+    let webhook_secret = ("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    for (kind, more) in [(DestinationKind::Http, ("body", "event")), (DestinationKind::Webhook, webhook_secret)] {
+        let receiver = Receiver::start().await;
+        let moved = Arc::clone(&clock);
+        receiver.answer_with(move |_| {
+            moved.advance(Duration::from_secs(20));
+            Reply::status(200)
+        });
+        let destination = testing::open_with(kind, &[("url", &receiver.url()), more], &context).unwrap();
+        let delivered = destination.deliver(&testing::batch("auditevents", 5)).await.unwrap();
+        assert_eq!(delivered.unsettled.unwrap().indices, [2, 3, 4], "{kind}");
+        assert_eq!(receiver.stored().len(), 2, "{kind}");
+    }
 }
 
 #[tokio::test]

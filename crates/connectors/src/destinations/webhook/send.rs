@@ -49,7 +49,7 @@ impl Connector {
 
     /// One request an event, in order, up to the first that does not get through.
     async fn deliver_each(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
-        let mut outcomes = OneByOne::of(batch);
+        let mut outcomes = OneByOne::of(batch, &*self.context.clock);
         let event_type = batch.event_type();
         for event in &batch.events {
             let outcome = self.post(&message_id(&event.uuid), event_body(&event_type, event)).await;
