@@ -39,6 +39,8 @@ pub struct Endpoint {
 pub struct Delivered {
     /// Events that the receiver refuses for good.
     pub rejected: Vec<Rejected>,
+    /// Events that it refuses for good besides, without a word on which: they can be no dead letters, and are counted.
+    pub refused_unnamed: Option<RefusedUnnamed>,
     /// Events that the receiver had already, where it tells.
     pub repeated: usize,
     /// Events that it has not taken yet, and why.
@@ -50,6 +52,15 @@ pub struct Delivered {
 pub struct Rejected {
     /// Which of the batch's events.
     pub index: usize,
+    /// What the receiver says.
+    pub reason: String,
+}
+
+/// Events of a batch that the receiver refuses for good and does not name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedUnnamed {
+    /// How many: fewer than the batch has, since of all of them it is known which.
+    pub count: usize,
     /// What the receiver says.
     pub reason: String,
 }

@@ -38,7 +38,7 @@ mod testing;
 pub use batch::{Batch, OutgoingEvent};
 pub use check::{Hop, HopName, HopOutcome, canary, check};
 pub use context::{Context, FileRoots};
-pub use delivery::{Delivered, DeliveryError, Destination, Endpoint, Rejected, Unsettled};
+pub use delivery::{Delivered, DeliveryError, Destination, Endpoint, RefusedUnnamed, Rejected, Unsettled};
 pub use description::{BatchBounds, Description, Form, Setting, Transport};
 pub use destinations::{AnyDestination, DestinationKind};
 pub use egress::{EgressGuard, Forbidden};

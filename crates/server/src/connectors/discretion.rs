@@ -52,6 +52,9 @@ impl Discretion {
         match came {
             Ok(mut delivered) => {
                 delivered.rejected.iter_mut().for_each(|rejected| self.text(&mut rejected.reason));
+                if let Some(unnamed) = &mut delivered.refused_unnamed {
+                    self.text(&mut unnamed.reason);
+                }
                 if let Some(unsettled) = &mut delivered.unsettled {
                     self.error(&mut unsettled.error);
                 }

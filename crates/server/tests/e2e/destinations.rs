@@ -125,6 +125,38 @@ async fn one_poison_event_in_a_thousand_becomes_a_dead_letter_and_can_be_redrive
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_receiver_refuses_without_names_is_counted_and_told() {
+    let pushing = Pushing::start().await;
+    pushing.receiver.answer_with(|_| {
+        let partial = json!({"partialSuccess": {"rejectedLogRecords": "3", "errorMessage": "too old"}});
+        Reply::json(200, &partial)
+    });
+    pushing.account.ingest(0..10).await;
+    let settings = json!({
+        "url": pushing.receiver.url(), "from": "beginning", "features": "itemusages", "batch_wait_ms": "0",
+    });
+    let id = pushing.add_kind("otlp", settings).await;
+    pushing.delivered(&id).await;
+    let get = async |path: &str| {
+        let path = format!("destinations/{id}/{path}");
+        pushing.account.manage(Method::GET, &path, Value::Null).await.expect_status(200).json()
+    };
+    eventually("the attempt is written down", async || get("attempts").await.as_array().unwrap().len() == 1).await;
+    let attempt = get("attempts").await[0].clone();
+    assert_eq!(attempt["outcome"], "partial", "{attempt}");
+    let detail = "the receiver refused 3 of 10 records and does not say which: too old";
+    assert_eq!(attempt["detail"], detail, "{attempt}");
+    let hours = get("hours").await;
+    let sum = |name: &str| hours.as_array().unwrap().iter().map(|hour| hour[name].as_i64().unwrap()).sum::<i64>();
+    assert_eq!((sum("events"), sum("rejected")), (7, 3), "{hours}");
+    let label = format!("destination=\"{id}\"");
+    let counted = pushing.account.hub.metric("daybook_destination_rejected_total", &[&label]).await;
+    assert!((counted - 3.0).abs() < 0.1, "{counted}");
+    assert_eq!(pushing.dead_letters(&id).await, Vec::<Value>::new());
+    assert_eq!(pushing.receiver.received().len(), 1, "nothing is sent again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_can_be_given_up() {
     let pushing = Pushing::start().await;
     pushing.receiver.answer_with(|_| Reply::status(422));

@@ -107,7 +107,7 @@ async fn fate(items: [(u16, &str); 2]) -> String {
         Err(DeliveryError::Retry { .. }) => "retry".to_owned(),
         Err(DeliveryError::Stop { .. }) => "stop".to_owned(),
         Err(error) => panic!("{error:?}"),
-        Ok(Delivered { rejected, repeated, unsettled }) => {
+        Ok(Delivered { rejected, repeated, unsettled, .. }) => {
             let rejected: Vec<usize> = rejected.iter().map(|it| it.index).collect();
             let unsettled = unsettled.map(|it| (it.indices, matches!(it.error, DeliveryError::Stop { .. })));
             format!("{rejected:?} {repeated} {unsettled:?}")

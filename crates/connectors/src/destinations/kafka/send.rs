@@ -272,14 +272,15 @@ impl Outcome {
 
     fn end(mut self, count: usize) -> Result<Delivered, DeliveryError> {
         let Some(error) = self.error else {
-            return Ok(Delivered { rejected: self.rejected, repeated: self.repeated, unsettled: None });
+            return Ok(Delivered { rejected: self.rejected, repeated: self.repeated, ..Delivered::default() });
         };
         if self.unsettled.len() == count {
             return Err(error);
         }
         self.unsettled.sort_unstable();
         let unsettled = Unsettled { indices: self.unsettled, error };
-        Ok(Delivered { rejected: self.rejected, repeated: self.repeated, unsettled: Some(unsettled) })
+        let (rejected, repeated) = (self.rejected, self.repeated);
+        Ok(Delivered { rejected, repeated, unsettled: Some(unsettled), ..Delivered::default() })
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     protobuf::{Value, fields, last},
 };
 use crate::{
-    Delivered, DeliveryError, Rejected,
+    Delivered, DeliveryError, RefusedUnnamed, Rejected,
     http::{HttpAnswer, classify, shorten},
 };
 
@@ -81,7 +81,7 @@ fn without_status(http_status: u16) -> DeliveryError {
 }
 
 /// All were taken, or all refused; or some, of which nobody says which. Those can be no dead letters, since that would
-/// be said of others too, and must not be sent again. They are told.
+/// be said of others too, and must not be sent again. They are counted.
 fn delivered(partial: &PartialSuccess, count: usize) -> Delivered {
     let PartialSuccess { rejected, message } = partial;
     let message = shorten(message);
@@ -89,16 +89,15 @@ fn delivered(partial: &PartialSuccess, count: usize) -> Delivered {
         let one = |index| Rejected { index, reason: format!("the receiver refused it: {message}") };
         return Delivered { rejected: (0..count).map(one).collect(), ..Delivered::default() };
     }
-    if *rejected > 0 {
-        tracing::warn!(
-            batch.events = count,
-            rejected,
-            "an OTLP receiver refused a part of a batch for good: {message}"
-        );
-    } else if !message.is_empty() {
-        tracing::warn!(batch.events = count, "an OTLP receiver took a batch and warns: {message}");
+    if *rejected == 0 {
+        if !message.is_empty() {
+            tracing::warn!(batch.events = count, "an OTLP receiver took a batch and warns: {message}");
+        }
+        return Delivered::all();
     }
-    Delivered::all()
+    let refused = usize::try_from(*rejected).unwrap_or(usize::MAX);
+    let reason = format!("the receiver refused {refused} of {count} records and does not say which: {message}");
+    Delivered { refused_unnamed: Some(RefusedUnnamed { count: refused, reason }), ..Delivered::default() }
 }
 
 pub(super) fn read_protobuf(body: &[u8]) -> Option<PartialSuccess> {

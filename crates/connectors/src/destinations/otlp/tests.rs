@@ -11,7 +11,7 @@ use super::{
     grpc,
     protobuf::{Message, Value, fields, last},
 };
-use crate::{Delivered, DeliveryError, Destination, DestinationKind, Settings, testing};
+use crate::{Delivered, DeliveryError, Destination, DestinationKind, RefusedUnnamed, Settings, testing};
 
 const URL: (&str, &str) = ("url", "https://otel.acme.example:4318");
 
@@ -166,8 +166,13 @@ async fn what_was_refused_in_part_is_not_sent_again() {
     let (receiver, batch) = (Receiver::start().await, testing::batch("auditevents", 3));
     let destination = destination(&receiver, &[]);
     receiver.answer_with(|_| Reply::status(200).header("content-type", "application/x-protobuf").body(partial(2)));
-    // Which two is not said: no event may become a dead letter for it.
-    assert_eq!(destination.deliver(&batch).await, Ok(Delivered::all()));
+    // Which two is not said: no event may become a dead letter for it, and they are counted.
+    let delivered = destination.deliver(&batch).await.unwrap();
+    let reason = "the receiver refused 2 of 3 records and does not say which: too old".to_owned();
+    assert_eq!(delivered.refused_unnamed, Some(RefusedUnnamed { count: 2, reason }));
+    assert_eq!((delivered.rejected, delivered.unsettled), (Vec::new(), None));
+    receiver.answer_with(|_| Reply::status(200).header("content-type", "application/x-protobuf").body(partial(0)));
+    assert_eq!(destination.deliver(&batch).await, Ok(Delivered::all()), "a warning refuses nothing");
     receiver.answer_with(|_| {
         let body = r#"{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}}"#;
         Reply::status(200).header("content-type", "application/json").body(body)
@@ -178,7 +183,7 @@ async fn what_was_refused_in_part_is_not_sent_again() {
     assert_eq!(rejected, [(0, reason), (1, reason), (2, reason)]);
     let received = receiver.received();
     assert_eq!((received[0].path.as_str(), received[0].header("api-key")), ("/v1/logs", Some("hush-hush")));
-    assert_eq!((received[0].header("content-encoding"), received.len()), (Some("gzip"), 2));
+    assert_eq!((received[0].header("content-encoding"), received.len()), (Some("gzip"), 3));
 }
 
 #[tokio::test]

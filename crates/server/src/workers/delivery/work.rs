@@ -41,7 +41,7 @@ pub(super) struct Outcome {
     pub(super) taken: usize,
     /// Of them, known to have been there already.
     pub(super) repeated: usize,
-    /// Events that were refused for good.
+    /// Events that were refused for good, those that nobody names among them.
     pub(super) refused: usize,
     /// What the refusal, or the wait, was for.
     pub(super) reason: String,
@@ -95,7 +95,8 @@ impl Work {
     fn settle_delivered(&mut self, batch: &Batch, delivered: Delivered, streak: &mut Streak) -> Outcome {
         let left = delivered.unsettled.as_ref().map_or(0, |unsettled| unsettled.indices.len());
         let refused = delivered.rejected.len();
-        let taken = batch.events.len().saturating_sub(left + refused);
+        let unnamed = delivered.refused_unnamed.as_ref().map_or(0, |unnamed| unnamed.count);
+        let taken = batch.events.len().saturating_sub(left + refused + unnamed);
         let mut outcome = Outcome { taken, repeated: delivered.repeated, ..Outcome::default() };
         if taken > 0 {
             streak.0 = 0;
@@ -106,7 +107,8 @@ impl Work {
             return self.refuse_as_many(batch, delivered, room);
         }
         streak.0 = (streak.0 + refused).min(REFUSED_IN_A_ROW_MAX);
-        outcome.refused = refused;
+        outcome.refused = refused + unnamed;
+        outcome.reason = delivered.refused_unnamed.map(|unnamed| unnamed.reason).unwrap_or_default();
         for rejected in delivered.rejected {
             outcome.reason.clone_from(&rejected.reason);
             self.refuse(batch, rejected.index, rejected.reason);
@@ -188,7 +190,7 @@ fn refuses_everything(reason: &str) -> DeliveryError {
 
 #[cfg(test)]
 mod tests {
-    use daybook_connectors::{OutgoingEvent, Rejected, Unsettled};
+    use daybook_connectors::{OutgoingEvent, RefusedUnnamed, Rejected, Unsettled};
     use daybook_events::{AUDIT_EVENTS, Timestamp};
 
     use super::{super::memory::Memory, *};
@@ -245,7 +247,8 @@ mod tests {
         let mut streak = Streak::default();
         let unsettled = Unsettled { indices: vec![1, 3], error: DeliveryError::retry("429") };
         let rejected = vec![Rejected { index: 2, reason: "no".into() }];
-        let outcome = work.settle(Ok(Delivered { rejected, repeated: 0, unsettled: Some(unsettled) }), &mut streak);
+        let outcome =
+            work.settle(Ok(Delivered { rejected, unsettled: Some(unsettled), ..Delivered::default() }), &mut streak);
         assert_eq!((outcome.taken, outcome.refused), (1, 1));
         assert!(matches!(outcome.wait, Some(DeliveryError::Retry { .. })));
         assert_eq!(work.settled(), Position::new(1));
@@ -284,6 +287,16 @@ mod tests {
         let outcome = work.settle(Ok(Delivered { rejected, ..Delivered::default() }), &mut Streak::default());
         assert_eq!((outcome.taken, outcome.refused, outcome.wait), (1500, 1500, None));
         assert_eq!((work.settled(), work.take_refused().len()), (Position::new(3005), 1500));
+    }
+
+    #[test]
+    fn refused_events_that_nobody_names_are_counted_and_are_no_dead_letters() {
+        let mut work = work(10);
+        let unnamed = RefusedUnnamed { count: 3, reason: "too old".into() };
+        let delivered = Delivered { refused_unnamed: Some(unnamed), ..Delivered::default() };
+        let outcome = work.settle(Ok(delivered), &mut Streak::default());
+        assert_eq!((outcome.taken, outcome.refused, outcome.reason.as_str()), (7, 3, "too old"));
+        assert_eq!((work.settled(), work.take_refused().len()), (Position::new(15), 0));
     }
 
     #[test]
