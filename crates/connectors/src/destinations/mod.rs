@@ -8,6 +8,7 @@ mod google_secops;
 mod hec;
 mod intake;
 mod kafka;
+mod lane;
 mod loki;
 mod objects;
 mod one_by_one;

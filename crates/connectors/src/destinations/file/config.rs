@@ -7,6 +7,7 @@ use daybook_events::Feature;
 use crate::{
     Context, Settings, SettingsError,
     description::{BatchBounds, Description, Form, LINE_FORMATS, Setting, Transport},
+    destinations::lane::TIMEOUT,
 };
 
 pub(in crate::destinations) const DESCRIPTION: Description = Description {
@@ -22,6 +23,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
         Setting::new("rotate_hours", Form::Number { min: 0, max: 8760 }, "Hours after which a new file is begun; 0: never.").or("24"),
         Setting::new("keep_files", Form::Number { min: 1, max: 100_000 }, "Files that are kept besides the one written to; older ones are removed.")
             .or("30"),
+        TIMEOUT,
     ],
 };
 
@@ -33,6 +35,7 @@ pub(super) struct Config {
     pub(super) rotate_bytes: u64,
     pub(super) rotate_after: Option<Duration>,
     pub(super) keep_files: usize,
+    pub(super) timeout: Duration,
 }
 
 impl Config {
@@ -44,6 +47,7 @@ impl Config {
             rotate_bytes: settings.number("rotate_mib") << 20,
             rotate_after: (hours > 0).then(|| Duration::from_secs(hours * 3600)),
             keep_files: usize::try_from(settings.number("keep_files")).unwrap_or(usize::MAX),
+            timeout: Duration::from_secs(settings.number(TIMEOUT.name).max(1)),
         };
         config.path_for(&daybook_events::AUDIT_EVENTS).map_err(|reason| SettingsError::of("path", reason))?;
         Ok(config)

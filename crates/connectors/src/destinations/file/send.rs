@@ -9,10 +9,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use daybook_events::{Clock, Timestamp};
+use daybook_events::{Clock, Feature, Timestamp};
 
 use super::{config::Config, encode::lines_of};
-use crate::{Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Settings, SettingsError};
+use crate::{
+    Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Settings, SettingsError, destinations::lane::Lane,
+};
 
 const TAIL_BYTES: u64 = 64 << 10;
 
@@ -20,6 +22,7 @@ const TAIL_BYTES: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct Connector {
     writer: Arc<Writer>,
+    lane: Lane<Result<(), Fault>>,
 }
 
 #[derive(Debug)]
@@ -36,12 +39,22 @@ struct OpenFile {
     begun_at: Timestamp,
 }
 
+/// Why nothing was written, or not all.
+#[derive(Debug)]
+enum Fault {
+    /// The file may not be where it is.
+    Place(String),
+    /// The system refuses.
+    Io(PathBuf, io::Error),
+}
+
 impl Connector {
     /// A file of these settings.
     pub(in crate::destinations) fn open(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
         let config = Config::of(settings, context)?;
         let clock = Arc::clone(&context.clock);
-        Ok(Self { writer: Arc::new(Writer { config, clock, files: Mutex::default() }) })
+        let writer = Arc::new(Writer { config, clock, files: Mutex::default() });
+        Ok(Self { writer, lane: Lane::default() })
     }
 }
 
@@ -51,19 +64,23 @@ impl Destination for Connector {
     }
 
     async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
-        let path = self.writer.config.path_for(&batch.feature).map_err(|reason| {
-            DeliveryError::stop(reason, "move the file, or allow its directory in the hub's configuration")
-        })?;
-        let (writer, lines) = (Arc::clone(&self.writer), lines_of(batch));
-        let shown = path.display().to_string();
-        let written = tokio::task::spawn_blocking(move || writer.write(&path, &lines));
-        let written = written.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        written.map(|()| Delivered::all()).map_err(|error| judge(&shown, &error))
+        let (writer, feature, lines) = (Arc::clone(&self.writer), batch.feature.clone(), lines_of(batch));
+        let time_max = self.writer.config.timeout;
+        let write = move || writer.write_for(&feature, &lines);
+        let came = self.lane.run(batch.id(), time_max, write, Result::is_ok).await;
+        let came = came.map_err(|lost| lost.error(&format!("the file of {}", batch.feature), time_max))?;
+        came.map(|()| Delivered::all()).map_err(judge)
     }
 }
 
-fn judge(path: &str, error: &io::Error) -> DeliveryError {
-    let reason = format!("write to {path}: {error}");
+fn judge(fault: Fault) -> DeliveryError {
+    let (path, error) = match fault {
+        Fault::Place(reason) => {
+            return DeliveryError::stop(reason, "move the file, or allow its directory in the hub's configuration");
+        }
+        Fault::Io(path, error) => (path, error),
+    };
+    let reason = format!("write to {}: {error}", path.display());
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
             DeliveryError::stop(reason, "let the hub's user write there, or choose another file")
@@ -73,6 +90,12 @@ fn judge(path: &str, error: &io::Error) -> DeliveryError {
 }
 
 impl Writer {
+    /// Appends lines to the file of a feature. Also finding it asks the file system, which may hang.
+    fn write_for(&self, feature: &Feature, lines: &[u8]) -> Result<(), Fault> {
+        let path = self.config.path_for(feature).map_err(Fault::Place)?;
+        self.write(&path, lines).map_err(|error| Fault::Io(path, error))
+    }
+
     /// Appends lines and has them on disk. After a failure the file is closed: it is mended when it is opened again.
     fn write(&self, path: &Path, lines: &[u8]) -> io::Result<()> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);

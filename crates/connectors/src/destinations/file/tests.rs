@@ -68,6 +68,26 @@ async fn a_place_that_cannot_be_written_waits_for_a_person() {
     assert!(matches!(error, DeliveryError::Stop { .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_file_system_that_hangs_is_given_up_and_gets_one_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    // A pipe that nobody reads takes 64 KiB, and hangs from there on.
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let file = open(folder.path(), &[("path", "pipe"), ("timeout_secs", "1")]);
+    let large = format!(r#"{{"uuid":"A","x":"{}"}}"#, "x".repeat(200 << 10));
+    for _ in 0..2 {
+        let error = file.deliver(&testing::batch_of("auditevents", &[&large])).await.unwrap_err();
+        assert!(matches!(&error, DeliveryError::Retry { reason, .. } if reason.contains("after 1 s")), "{error:?}");
+    }
+    let read = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(fs::File::open(path).unwrap()), &mut line).unwrap();
+        line
+    });
+    assert_eq!(read.await.unwrap().trim_end(), large, "the one write goes on");
+}
+
 #[test]
 fn a_path_outside_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,9 @@
-//! Standard output has no options of its own.
+//! Standard output has one option of its own: how long it may take.
 
-use crate::description::{BatchBounds, Description, LINE_FORMATS, Transport};
+use crate::{
+    description::{BatchBounds, Description, LINE_FORMATS, Transport},
+    destinations::lane::TIMEOUT,
+};
 
 pub(in crate::destinations) const DESCRIPTION: Description = Description {
     title: "Standard output",
@@ -8,5 +11,5 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
     transport: Transport::Local,
     formats: LINE_FORMATS,
     batch: BatchBounds { events: "1000", kib: "1024", wait_ms: "100" },
-    settings: &[],
+    settings: &[TIMEOUT],
 };

@@ -83,13 +83,36 @@ impl Destination for Connector {
         let mut encoded = encode(&self.config.layout, batch);
         let rejected = std::mem::take(&mut encoded.rejected);
         if !encoded.bytes.is_empty() {
-            let mut state = self.state.lock().await;
-            let sent = timeout(self.config.timeout, Box::pin(self.send(&mut state, &encoded))).await;
-            sent.map_err(|_| {
+            // Streams share the connection: the time runs while another's batch is on it, too.
+            let sent = timeout(self.config.timeout, async {
+                let mut state = self.state.lock().await;
+                Box::pin(self.send(&mut state, &encoded)).await
+            });
+            sent.await.map_err(|_| {
                 let seconds = self.config.timeout.as_secs();
                 DeliveryError::retry(format!("the receiver had not acknowledged everything after {seconds} s"))
             })??;
         }
         Ok(Delivered { rejected, ..Delivered::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{AnyDestination, DestinationKind, testing};
+
+    #[tokio::test]
+    async fn the_time_runs_while_the_connection_is_anothers() {
+        let given = [("host", "127.0.0.1"), ("transport", "tcp"), ("timeout_secs", "1")];
+        let Ok(AnyDestination::Syslog(syslog)) = testing::open(DestinationKind::Syslog, &given) else {
+            panic!("syslog opens");
+        };
+        let _held = syslog.state.lock().await;
+        let batch = testing::batch("auditevents", 1);
+        let came = timeout(Duration::from_secs(60), syslog.deliver(&batch)).await;
+        assert!(matches!(came, Ok(Err(DeliveryError::Retry { .. }))), "{came:?}");
     }
 }
