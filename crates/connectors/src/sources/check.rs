@@ -3,32 +3,43 @@
 use std::time::Instant;
 
 use daybook_events::Feature;
+use tokio::time::timeout;
 
 use super::{AnySource, Begun, Source, SourceError};
 use crate::{
     Context, Hop, HopOutcome,
-    check::{HopName, walk},
+    check::{BOUNDS, HopName, cut_short, late, walk},
 };
 
-/// Walks the way to a source, up to the first hop that fails.
+/// Walks the way to a source, up to the first hop that fails. It ends within a minute and a half.
 pub async fn check_source(source: &AnySource, context: &Context) -> Vec<Hop> {
-    let mut hops = Vec::new();
-    if let Some(endpoint) = source.endpoint()
-        && !walk(&endpoint, context, &mut hops).await
-    {
-        return hops;
+    let (mut hops, started) = (Vec::new(), Instant::now());
+    let whole = async {
+        if let Some(endpoint) = source.endpoint()
+            && !walk(&endpoint, context, &mut hops, BOUNDS).await
+        {
+            return;
+        }
+        let started = Instant::now();
+        let begun = timeout(BOUNDS.last, source.begin()).await;
+        let outcome = begun.map_or_else(|_| late(BOUNDS.last), |begun| judge(begun, source));
+        hops.push(Hop { name: HopName::Credentials, outcome, took: started.elapsed() });
+    };
+    if timeout(BOUNDS.whole, whole).await.is_err() {
+        hops.push(cut_short(&hops, HopName::Credentials, started.elapsed()));
     }
-    let started = Instant::now();
-    let outcome = match source.begin().await {
+    hops
+}
+
+fn judge(begun: Result<Begun, SourceError>, source: &AnySource) -> HopOutcome {
+    match begun {
         Ok(begun) => HopOutcome::Passed(seen(&begun, source)),
         Err(SourceError::Stop { reason, fix }) => HopOutcome::Failed { reason, fix },
         Err(SourceError::Retry { reason, .. }) => {
             let fix = "the system is there but did not answer; look at its own log, then test again".to_owned();
             HopOutcome::Failed { reason, fix }
         }
-    };
-    hops.push(Hop { name: HopName::Credentials, outcome, took: started.elapsed() });
-    hops
+    }
 }
 
 fn seen(begun: &Begun, source: &AnySource) -> String {
