@@ -7,11 +7,18 @@
 //! | 413 | halves |
 //! | 400, 422 | halves, to find the bad event |
 //! | 3xx, 401, 403, 404, 405, 407, 410, 501, other 4xx | stop, and tell |
+//!
+//! A page for people with a 2xx is no receiver's: proxies answer so that want somebody to sign in. Whoever's protocol says
+//! what the answer holds reads that; [`without_pages`] is for those whose does not, and who answer no pages.
+
+use reqwest::header::CONTENT_TYPE;
 
 use crate::{DeliveryError, http::HttpAnswer};
 
 /// The longest part of an answer that is shown to people.
 const SHOWN_CHARS_MAX: usize = 300;
+/// Pages say what they are at their beginning.
+const PAGE_HEAD_BYTES: usize = 1024;
 
 /// Reads an answer by its status alone.
 ///
@@ -37,6 +44,35 @@ pub(crate) fn classify(answer: &HttpAnswer) -> Result<(), DeliveryError> {
         300..=399 => DeliveryError::stop(reason, "redirects are not followed; give the URL that it leads to"),
         _ => DeliveryError::stop(reason, "check the URL and the settings against the receiver's documentation"),
     })
+}
+
+/// The same, for receivers that do not answer with pages for people.
+///
+/// # Errors
+///
+/// The same, and [`DeliveryError::Stop`] where such a page came.
+pub(crate) fn without_pages(answer: &HttpAnswer) -> Result<(), DeliveryError> {
+    classify(answer)?;
+    if is_page(answer) { Err(somebody_else(answer, "a web page")) } else { Ok(()) }
+}
+
+/// What a success means that is none of the receiver's, but something else's.
+pub(crate) fn somebody_else(answer: &HttpAnswer, what: &str) -> DeliveryError {
+    DeliveryError::stop(
+        format!("{} came with {what} instead of the receiver's answer", answer.status.as_u16()),
+        "check the URL, and look for a proxy on the way that answers in the receiver's place, such as one that wants a sign-in",
+    )
+}
+
+/// Whether an answer is a page of HTML.
+fn is_page(answer: &HttpAnswer) -> bool {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_called_so = ["text/html", "application/xhtml+xml"].iter().any(|html| kind.trim_start().starts_with(html));
+    let head = &answer.body[..answer.body.len().min(PAGE_HEAD_BYTES)];
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let head = head.trim_start();
+    let is_markup = head.starts_with('<') && ["<!doctype html", "<html"].iter().any(|start| head.contains(start));
+    is_markup || (is_called_so && !head.is_empty())
 }
 
 /// Control characters, and those that hide text or turn its direction.
@@ -101,6 +137,27 @@ mod tests {
         assert_eq!(after("Wed, 04 Mar 2026 05:06:37 GMT"), Some(30));
         assert_eq!(after("999999"), Some(3600));
         assert_eq!(after("soon"), None);
+    }
+
+    #[test]
+    fn a_page_for_people_is_no_receivers_answer() {
+        let of = |kind: &str, body: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("content-type", kind.parse().unwrap());
+            HttpAnswer { headers, body: body.as_bytes().to_vec(), ..answer(200, None) }
+        };
+        for (kind, body) in [
+            ("text/html; charset=utf-8", "Sign in"),
+            ("text/plain", "\n <!DOCTYPE html><title>Sign in</title>"),
+            ("application/json", "<HTML><HEAD>"),
+            ("application/xhtml+xml", "<?xml version=\"1.0\"?>"),
+        ] {
+            let error = without_pages(&of(kind, body)).unwrap_err();
+            assert!(matches!(&error, DeliveryError::Stop { fix, .. } if fix.contains("proxy")), "{kind}: {error:?}");
+        }
+        for (kind, body) in [("text/html", ""), ("application/json", "{}"), ("text/plain", "OK")] {
+            assert_eq!(without_pages(&of(kind, body)), Ok(()), "{kind} {body}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use reqwest::{
 use rustls::ClientConfig;
 
 pub(crate) use body::{Compression, gzip};
-pub(crate) use classify::{classify, shorten};
+pub(crate) use classify::{classify, shorten, somebody_else, without_pages};
 pub(crate) use secrets::Secrets;
 pub(crate) use token::{Grant, TokenSource};
 

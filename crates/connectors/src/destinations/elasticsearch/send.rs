@@ -9,6 +9,7 @@ use reqwest::{
     Method, RequestBuilder, Url,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
+use serde_json::Value;
 
 use super::{
     answer::{ANSWER_BYTES_MAX, FILTER, read},
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Settings, SettingsError,
-    http::{HttpAnswer, HttpSender, classify},
+    http::{HttpAnswer, HttpSender, classify, somebody_else},
 };
 
 const TEMPLATE_ANSWER_BYTES_MAX: usize = 16 << 10;
@@ -80,6 +81,10 @@ impl Connector {
 
 /// A template that is not taken is nothing that other events would change.
 fn read_template_answer(answer: &HttpAnswer) -> Result<(), DeliveryError> {
+    let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if answer.status.is_success() && said["acknowledged"] != true {
+        return Err(somebody_else(answer, "something else"));
+    }
     classify(answer).map_err(|error| match error {
         DeliveryError::Refused { reason } | DeliveryError::TooLarge { reason } | DeliveryError::Stop { reason, .. } => {
             let fix = "let the API key manage index templates, or put the template there yourself and set \

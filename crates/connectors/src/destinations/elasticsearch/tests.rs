@@ -185,6 +185,13 @@ async fn the_template_is_there_before_the_first_event() {
     let url = format!("{}/es", receiver.url());
     let elastic = try_open(&url, &[("format", "ecs"), ("install_template", "true"), ("namespace", "prod")]).unwrap();
     receiver.for_next(1, &Fault::status(503));
+    let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>Sign in</html>".to_owned() };
+    receiver.for_next(1, &page);
+    let error = elastic.deliver(&named(&["a"])).await.unwrap_err();
+    assert!(matches!(&error, DeliveryError::Retry { .. }), "{error:?}");
+    let error = elastic.deliver(&named(&["a"])).await.unwrap_err();
+    assert!(matches!(&error, DeliveryError::Stop { fix, .. } if fix.contains("proxy")), "{error:?}");
+    receiver.for_next(1, &Fault::status(503));
     receiver.for_next(1, &answers(400, &json!({ "error": "no" })));
     let errors = [elastic.deliver(&named(&["a"])).await, elastic.deliver(&named(&["a"])).await];
     assert!(
@@ -195,10 +202,10 @@ async fn the_template_is_there_before_the_first_event() {
         assert_eq!(elastic.deliver(&named(&[name])).await, Ok(Delivered::all()));
     }
     let received = receiver.received();
-    let requests: Vec<String> = received[2..].iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    let requests: Vec<String> = received[4..].iter().map(|it| format!("{} {}", it.method, it.path)).collect();
     let bulk = "POST /es/logs-okta.system-prod/_bulk";
     assert_eq!(requests, ["PUT /es/_index_template/daybook-logs-okta.system-prod", bulk, bulk]);
-    let template = received[2].json();
+    let template = received[4].json();
     assert_eq!(template["index_patterns"], json!(["logs-okta.system-prod"]));
     assert_eq!((&template["data_stream"], &template["priority"]), (&json!({}), &json!(250)));
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Batch, Context, DeliveryError, Endpoint, Settings, SettingsError,
-    http::{HttpSender, TokenSource, classify},
+    http::{HttpSender, TokenSource, classify, somebody_else},
 };
 
 const ANSWER_BYTES_MAX: usize = 4 << 10;
@@ -82,7 +82,11 @@ impl Api {
                 DeliveryError::stop(reason, "check project, region, instance and the log type")
             }
             (_, other) => other,
-        })
+        })?;
+        // Google's success is an empty message, in JSON.
+        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body)
+            .map(drop)
+            .map_err(|_| somebody_else(&answer, "something else"))
     }
 
     fn log_type(&self, feature: &Feature) -> Result<&str, DeliveryError> {

@@ -5,7 +5,7 @@ use reqwest::header::HeaderName;
 use super::config::needed;
 use crate::{
     Context, Settings, SettingsError,
-    destinations::intake::{self, Authentication, Body, Container, Plan, Vendor},
+    destinations::intake::{self, Authentication, Body, Container, Plan, Success, Vendor},
     http::HttpSender,
 };
 
@@ -20,6 +20,7 @@ const VENDOR: Vendor = Vendor {
         (403, "check api_key, that it may use the Chronicle API, and feed_secret"),
         (404, "check url: it is the endpoint that the feed shows"),
     ],
+    success: Success::NoPage,
     plan,
 };
 

@@ -130,6 +130,9 @@ async fn answers_of_the_api_have_their_consequences() {
     }
     receiver.for_next(1, &Fault::status(401));
     assert_eq!(secops.deliver(&batch).await, Ok(Delivered::all()), "a refused token is renewed");
+    receiver.for_next(1, &Fault::Status { code: 200, headers: Vec::new(), body: "Sign in".to_owned() });
+    let error = secops.deliver(&batch).await.unwrap_err();
+    assert!(matches!(&error, DeliveryError::Stop { fix, .. } if fix.contains("proxy")), "{error:?}");
 }
 
 #[test]

@@ -11,13 +11,15 @@
 //! | 10, 11 | the channel did not arrive | stop |
 //! | 15 | the indexed field is refused | stop |
 //! | 26, 27 | too large | halves |
-//! | another, or none | – | what the status says |
+//! | another | – | what the status says |
+//! | none, with a status of success | Splunk says 0 of what it has taken; of other products it is not known | stop, or taken unless it is a page for people |
+//! | none, with another status | – | what the status says |
 
 use serde::Deserialize;
 
 use crate::{
     Delivered, DeliveryError, Rejected, Unsettled,
-    http::{HttpAnswer, classify, shorten},
+    http::{HttpAnswer, shorten, somebody_else, without_pages},
 };
 
 /// What became of a request.
@@ -72,15 +74,19 @@ fn meaning(code: u32) -> Option<Meaning> {
     })
 }
 
-/// Reads the answer to a request of so many events.
+/// Reads the answer to a request of so many events, of a product that says `"code":0` or may not.
 ///
 /// # Errors
 ///
 /// What to do with the batch, when it was not taken.
-pub(super) fn read(answer: &HttpAnswer, event_count: usize) -> Result<Reading, DeliveryError> {
+pub(super) fn read(answer: &HttpAnswer, event_count: usize, says_code: bool) -> Result<Reading, DeliveryError> {
     let said: Said = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Some((code, meaning)) = said.code.and_then(|code| Some((code, meaning(code)?))) else {
-        return classify(answer).map(|()| Reading::Taken { ack_id: said.ack_id });
+        without_pages(answer)?;
+        if says_code && said.code != Some(0) {
+            return Err(somebody_else(answer, "something else"));
+        }
+        return Ok(Reading::Taken { ack_id: said.ack_id });
     };
     let reason = format!("the collector answered {}, code {code}: {}", answer.status.as_u16(), shorten(&said.text));
     Err(match meaning {

@@ -22,6 +22,8 @@ pub trait Product: Debug + Send + Sync {
     const PATH: Option<&'static str>;
     /// Whether it can tell when events are indexed.
     const HAS_ACKNOWLEDGEMENT: bool;
+    /// Whether it says `"code":0` of what it has taken, and who does not say so is something else.
+    const SAYS_CODE: bool;
     /// What it is told besides the event.
     const METADATA: Metadata;
 

@@ -40,6 +40,7 @@ pub(in crate::destinations) type Connector = super::Connector<CrowdStrike>;
 impl Product for CrowdStrike {
     const PATH: Option<&'static str> = Some("/api/v1/ingest/hec");
     const HAS_ACKNOWLEDGEMENT: bool = false;
+    const SAYS_CODE: bool = false;
     const METADATA: Metadata = Metadata::Parser;
 
     fn scheme(_: &Settings) -> Scheme {

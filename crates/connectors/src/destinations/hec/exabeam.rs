@@ -33,6 +33,7 @@ pub(in crate::destinations) type Connector = super::Connector<Exabeam>;
 impl Product for Exabeam {
     const PATH: Option<&'static str> = None;
     const HAS_ACKNOWLEDGEMENT: bool = false;
+    const SAYS_CODE: bool = false;
     const METADATA: Metadata = Metadata::Plain;
 
     fn scheme(settings: &Settings) -> Scheme {

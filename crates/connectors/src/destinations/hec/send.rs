@@ -74,7 +74,7 @@ impl<P: Product> Destination for Connector<P> {
         }
         let request = self.config.compression.put(request, body).await;
         let answer = self.http.send(request, ANSWER_BYTES_MAX).await?;
-        match read(&answer, batch.events.len())? {
+        match read(&answer, batch.events.len(), P::SAYS_CODE)? {
             Reading::Taken { ack_id } => self.acknowledge(ack_id).await.map(|()| Delivered::all()),
             Reading::BadEvent { index, reason } => Ok(all_but(index, reason, batch.events.len())),
         }

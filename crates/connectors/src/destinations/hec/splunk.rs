@@ -61,6 +61,7 @@ pub(in crate::destinations) type Connector = super::Connector<Splunk>;
 impl Product for Splunk {
     const PATH: Option<&'static str> = Some("/services/collector/event");
     const HAS_ACKNOWLEDGEMENT: bool = true;
+    const SAYS_CODE: bool = true;
     const METADATA: Metadata = Metadata::AddOn;
 
     fn scheme(_: &crate::Settings) -> Scheme {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use daybook_testkit::{
-    Fault, Receiver, TlsSetup,
+    Fault, Receiver, Reply, TlsSetup,
     receiver::handlers::{Acks, Hec, HecBehaviour, hec},
 };
 use serde_json::{Value, json};
@@ -24,6 +24,10 @@ fn splunk(receiver: &Receiver, more: &[(&str, &str)]) -> AnyDestination {
     let url = receiver.url();
     let given = [&[("url", url.as_str()), ("token", TOKEN)], more].concat();
     testing::open(DestinationKind::SplunkHec, &given).unwrap()
+}
+
+fn taken() -> Reply {
+    Reply::json(200, &json!({ "text": "Success", "code": 0 }))
 }
 
 fn answers(code: u16, body: &Value) -> Fault {
@@ -62,6 +66,7 @@ async fn events_arrive_as_the_add_on_names_them() {
 #[tokio::test]
 async fn a_whole_url_is_taken_as_it_is() {
     let receiver = Receiver::start().await;
+    receiver.answer_with(|_| taken());
     for (kind, given, seen) in [
         (DestinationKind::SplunkHec, "", "/services/collector/event"),
         (DestinationKind::SplunkHec, "/hec/v2", "/hec/v2"),
@@ -76,6 +81,25 @@ async fn a_whole_url_is_taken_as_it_is() {
     }
     let error = testing::open(DestinationKind::Exabeam, &[("url", &receiver.url()), ("token", "t")]).unwrap_err();
     assert_eq!(error, "url: must be the whole URL, with its path");
+}
+
+#[tokio::test]
+async fn what_is_no_collectors_word_takes_no_events() {
+    let receiver = Receiver::start().await;
+    let url = format!("{}/x", receiver.url());
+    let page = "<html><body>Sign in to the network</body></html>";
+    for (body, others_take) in [("", true), ("OK", true), (r#"{"text":"Welcome"}"#, true), (page, false)] {
+        for kind in [DestinationKind::SplunkHec, DestinationKind::CrowdStrike, DestinationKind::Exabeam] {
+            receiver.for_next(1, &Fault::Status { code: 200, headers: Vec::new(), body: body.to_owned() });
+            let collector = testing::open(kind, &[("url", &url), ("token", TOKEN)]).unwrap();
+            let came = collector.deliver(&numbered(1, &[])).await;
+            if others_take && kind != DestinationKind::SplunkHec {
+                assert_eq!(came, Ok(Delivered::all()), "{kind}: {body}");
+            } else {
+                assert!(matches!(&came, Err(DeliveryError::Stop { .. })), "{kind}: {body}: {came:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -259,6 +283,7 @@ async fn bad_days_say_what_to_do_and_keep_the_token() {
         };
         assert_eq!(word, expected, "{texts:?}");
     }
+    receiver.answer_with(|_| taken());
     assert_eq!(splunk.deliver(&numbered(2, &[])).await, Ok(Delivered::all()));
     texts.push(format!("{splunk:?}"));
     assert!(!texts.concat().contains(TOKEN), "{texts:?}");
@@ -274,6 +299,7 @@ async fn a_certificate_that_is_not_to_be_trusted_gets_no_event() {
         assert_eq!(receiver.received().len(), 0);
     }
     let receiver = Receiver::builder().tls(TlsSetup::Valid).start().await;
+    receiver.answer_with(|_| taken());
     let splunk = splunk(&receiver, &[("ca_pem", receiver.ca_pem())]);
     assert_eq!(splunk.deliver(&numbered(1, &[])).await, Ok(Delivered::all()));
 }

@@ -4,7 +4,7 @@ use daybook_events::{AUDIT_EVENTS, Feature, ITEM_USAGES, SIGN_IN_ATTEMPTS};
 
 use super::{
     encode::{Body, Container, EventForm, Members, Text, TimeForm},
-    plan::{Plan, Vendor},
+    plan::{Plan, Success, Vendor},
 };
 use crate::{
     Context, Settings, SettingsError,
@@ -41,6 +41,7 @@ const VENDOR: Vendor = Vendor {
         (401, "check the token; it belongs to this collector alone"),
         (403, "check the token; it belongs to this collector alone"),
     ],
+    success: Success::NoPage,
     plan,
 };
 

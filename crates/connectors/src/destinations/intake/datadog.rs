@@ -2,7 +2,7 @@
 
 use super::{
     encode::{Body, Container, EventForm, Members, Text, TimeForm},
-    plan::{Plan, Vendor},
+    plan::{Plan, Success, Vendor},
 };
 use crate::{
     Context, Settings, SettingsError,
@@ -46,6 +46,7 @@ const VENDOR: Vendor = Vendor {
         (403, "check the API key, and that it is one of this site"),
         (404, "check the site"),
     ],
+    success: Success::NoPage,
     plan,
 };
 

@@ -3,7 +3,7 @@
 use super::{
     authentication::{Authentication, CHOICES, ENCODING, HASH, HEADER, SECRET, USERNAME},
     encode::{Body, Container},
-    plan::{Headers, Plan, Vendor},
+    plan::{Headers, Plan, Success, Vendor},
 };
 use crate::{
     Context, Settings, SettingsError,
@@ -57,7 +57,8 @@ pub enum AnyReceiver {}
 /// A receiver.
 pub(in crate::destinations) type Connector = super::Connector<AnyReceiver>;
 
-const VENDOR: Vendor = Vendor { body_bytes_max: usize::MAX, fixes: &[], plan };
+/// Receivers of one's own answer with what their framework makes, pages too.
+const VENDOR: Vendor = Vendor { body_bytes_max: usize::MAX, fixes: &[], success: Success::Any, plan };
 
 impl Connector {
     /// One of these settings.

@@ -25,5 +25,5 @@ mod tests;
 
 pub(in crate::destinations) use authentication::Authentication;
 pub(in crate::destinations) use encode::{Body, Container, splice};
-pub(in crate::destinations) use plan::{Plan, Vendor};
+pub(in crate::destinations) use plan::{Plan, Success, Vendor};
 pub(in crate::destinations) use send::Connector;

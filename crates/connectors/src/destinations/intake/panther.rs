@@ -3,7 +3,7 @@
 use super::{
     authentication::{Authentication, CHOICES, ENCODING, HASH, HEADER, SECRET, USERNAME},
     encode::{Body, Container},
-    plan::{Plan, Vendor},
+    plan::{Plan, Success, Vendor},
 };
 use crate::{
     Context, Settings, SettingsError,
@@ -44,6 +44,7 @@ const VENDOR: Vendor = Vendor {
         (401, "check auth, auth_header and secret against the source's; with auth=hmac, try compression=none"),
         (403, "check auth, auth_header and secret against the source's; with auth=hmac, try compression=none"),
     ],
+    success: Success::NoPage,
     plan,
 };
 

@@ -23,8 +23,19 @@ pub(in crate::destinations) struct Vendor {
     pub(in crate::destinations) body_bytes_max: usize,
     /// What to do about statuses that stop everything, where the vendor's documentation knows more than the status says.
     pub(in crate::destinations) fixes: &'static [(u16, &'static str)],
+    /// What its success looks like.
+    pub(in crate::destinations) success: Success,
     /// What requests to it are made of; an error where the settings contradict each other.
     pub(in crate::destinations) plan: fn(&Settings, &Context, &HttpSender) -> Result<Plan, SettingsError>,
+}
+
+/// What a receiver's success looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::destinations) enum Success {
+    /// A status of 2xx, whatever comes with it.
+    Any,
+    /// A status of 2xx, and no page for people.
+    NoPage,
 }
 
 /// What requests are made of.

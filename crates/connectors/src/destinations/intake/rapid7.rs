@@ -2,7 +2,7 @@
 
 use super::{
     encode::{Body, Container},
-    plan::{Plan, Vendor},
+    plan::{Plan, Success, Vendor},
 };
 use crate::{
     Context, Settings, SettingsError,
@@ -36,6 +36,7 @@ const VENDOR: Vendor = Vendor {
         (403, "copy the URL from the event source again"),
         (404, "copy the URL from the event source again; the source may have been deleted"),
     ],
+    success: Success::NoPage,
     plan,
 };
 

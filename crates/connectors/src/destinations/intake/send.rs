@@ -7,12 +7,12 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::{
     encode::Container,
-    plan::{Plan, Vendor},
+    plan::{Plan, Success, Vendor},
 };
 use crate::{
     Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Settings, SettingsError,
     destinations::one_by_one::OneByOne,
-    http::{HttpAnswer, HttpSender, classify},
+    http::{HttpAnswer, HttpSender, classify, without_pages},
 };
 
 const ANSWER_BYTES_MAX: usize = 4 << 10;
@@ -57,7 +57,11 @@ impl<V> Connector<V> {
 
     fn read(&self, mut answer: HttpAnswer) -> Result<(), DeliveryError> {
         self.plan.secrets.hide(&mut answer.body);
-        classify(&answer).map_err(|error| match error {
+        let came = match self.vendor.success {
+            Success::Any => classify(&answer),
+            Success::NoPage => without_pages(&answer),
+        };
+        came.map_err(|error| match error {
             DeliveryError::Stop { reason, fix } => {
                 let known = self.vendor.fixes.iter().find(|(status, _)| *status == answer.status.as_u16());
                 DeliveryError::Stop { reason, fix: known.map_or(fix, |(_, fix)| (*fix).to_owned()) }

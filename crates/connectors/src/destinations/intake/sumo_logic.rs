@@ -2,7 +2,7 @@
 
 use super::{
     encode::{Body, Container},
-    plan::{Plan, Vendor},
+    plan::{Plan, Success, Vendor},
 };
 use crate::{
     Context, Settings, SettingsError,
@@ -47,6 +47,7 @@ pub(in crate::destinations) type Connector = super::Connector<SumoLogic>;
 const VENDOR: Vendor = Vendor {
     body_bytes_max: 1_000_000,
     fixes: &[(401, "the URL is not known, or its source is disabled: copy the URL from the source again")],
+    success: Success::NoPage,
     plan,
 };
 

@@ -218,6 +218,24 @@ async fn every_status_has_its_consequence_with_every_vendor() {
 }
 
 #[tokio::test]
+async fn a_sign_in_page_of_a_proxy_takes_no_events() {
+    let page = Fault::Status {
+        code: 200,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        body: "<!DOCTYPE html><title>Sign in to the network</title>".to_owned(),
+    };
+    for kind in KINDS {
+        let receiver = Receiver::start().await;
+        let destination = open(kind, &receiver, &[]);
+        receiver.for_next(1, &page);
+        let came = destination.deliver(&testing::batch("auditevents", 2)).await;
+        // What one's own receiver answers with is its own affair.
+        let is_stopped = matches!(&came, Err(DeliveryError::Stop { fix, .. }) if fix.contains("proxy"));
+        assert_eq!(is_stopped, kind != DestinationKind::Http, "{kind}: {came:?}");
+    }
+}
+
+#[tokio::test]
 async fn neither_keys_nor_urls_that_are_keys_are_told() {
     for kind in KINDS {
         let receiver = Receiver::start().await;

@@ -15,7 +15,7 @@ use object_store::{
 
 use crate::{
     DeliveryError,
-    http::{HttpAnswer, HttpSender},
+    http::{HttpAnswer, HttpSender, without_pages},
 };
 
 /// Answers to what we ask are short; the longest is a list of ten names.
@@ -65,6 +65,8 @@ impl Connections {
         if !answer.status.is_success() {
             return Err(Fault::Answer(answer));
         }
+        // Of success there is nothing else to be seen: the store's answer to a write is empty.
+        without_pages(&answer).map_err(Fault::NoAnswer)?;
         let mut response = HttpResponse::new(HttpResponseBody::from(answer.body));
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;

@@ -207,6 +207,19 @@ async fn bad_days_end_as_they_should_and_no_error_holds_a_secret() {
 }
 
 #[tokio::test]
+async fn a_sign_in_page_of_a_proxy_is_no_object_written() {
+    let (receiver, objects) = store().await;
+    let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>Sign in</html>".to_owned() };
+    receiver.until_told(page);
+    let batch = testing::batch("auditevents", 2);
+    let error = s3(&receiver, &[]).deliver(&batch).await.unwrap_err();
+    assert!(matches!(&error, DeliveryError::Stop { fix, .. } if fix.contains("proxy")), "{error:?}");
+    receiver.recover();
+    s3(&receiver, &[]).deliver(&batch).await.unwrap();
+    assert_eq!(lines(&objects), texts(&batch));
+}
+
+#[tokio::test]
 async fn ocsf_is_sorted_into_classes_and_what_failed_is_tried_again() {
     let (receiver, objects) = store().await;
     let s3 = s3(&receiver, &[("format", "ocsf")]);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Delivered, DeliveryError, RefusedUnnamed, Rejected,
-    http::{HttpAnswer, classify, shorten},
+    http::{HttpAnswer, classify, shorten, without_pages},
 };
 
 /// The longest `RetryInfo` that is honoured.
@@ -27,6 +27,8 @@ pub(super) struct PartialSuccess {
 /// Reads an answer over HTTP to so many records.
 pub(super) fn of_http(answer: &HttpAnswer, count: usize) -> Result<Delivered, DeliveryError> {
     if answer.status.is_success() {
+        // Some pages can be read as protobuf.
+        without_pages(answer)?;
         let kind = answer.headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or_default();
         let partial =
             if kind.starts_with("application/json") { read_json(&answer.body) } else { read_protobuf(&answer.body) };

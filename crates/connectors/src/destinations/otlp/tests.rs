@@ -187,6 +187,17 @@ async fn what_was_refused_in_part_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_page_that_can_be_read_as_protobuf_is_none() {
+    let (receiver, batch) = (Receiver::start().await, testing::batch("auditevents", 1));
+    // A line end begins the first field, of as many bytes as `<` is.
+    let page = format!("\n<!DOCTYPE html>{}", "x".repeat(46));
+    assert!(fields(page.as_bytes()).is_some());
+    receiver.answer_with(move |_| Reply::status(200).body(page.clone()));
+    let error = destination(&receiver, &[]).deliver(&batch).await.unwrap_err();
+    assert!(matches!(&error, DeliveryError::Stop { fix, .. } if fix.contains("proxy")), "{error:?}");
+}
+
+#[tokio::test]
 async fn only_four_statuses_are_tried_again() {
     let (receiver, batch) = (Receiver::start().await, testing::batch("auditevents", 2));
     let destination = destination(&receiver, &[]);

@@ -1,11 +1,11 @@
 //! Requests to the Logs Ingestion API, and what their answers mean.
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::{StatusCode, header::CONTENT_TYPE};
 
 use super::{config::Config, encode::body_of};
 use crate::{
     Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Settings, SettingsError,
-    http::{HttpAnswer, HttpSender, classify},
+    http::{HttpAnswer, HttpSender, classify, somebody_else},
 };
 
 const ANSWER_BYTES_MAX: usize = 4 << 10;
@@ -50,8 +50,11 @@ impl Destination for Connector {
     }
 }
 
-/// The API says 404 both of a wrong URL and of a large body: the halves of the batch tell.
+/// 204 alone is the API's success. It says 404 both of a wrong URL and of a large body: the halves of the batch tell.
 fn read(answer: &HttpAnswer, body_bytes: usize, event_count: usize) -> Result<(), DeliveryError> {
+    if answer.status.is_success() && answer.status != StatusCode::NO_CONTENT {
+        return Err(somebody_else(answer, "something else"));
+    }
     classify(answer).map_err(|error| match (answer.status.as_u16(), error) {
         (404, DeliveryError::Stop { reason, .. }) if body_bytes > SMALL_BODY_BYTES && event_count > 1 => {
             DeliveryError::TooLarge { reason }

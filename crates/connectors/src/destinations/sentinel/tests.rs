@@ -151,6 +151,16 @@ async fn a_body_beyond_the_limit_is_not_sent() {
 }
 
 #[tokio::test]
+async fn another_success_than_the_apis_takes_no_events() {
+    let receiver = azure(3600).await;
+    let sentinel = sentinel(&receiver);
+    assert_eq!(sentinel.deliver(&testing::batch("auditevents", 1)).await, Ok(Delivered::all()));
+    receiver.for_next(1, &Fault::status(200));
+    let error = sentinel.deliver(&testing::batch("auditevents", 1)).await.unwrap_err();
+    assert!(matches!(&error, DeliveryError::Stop { fix, .. } if fix.contains("proxy")), "{error:?}");
+}
+
+#[tokio::test]
 async fn statuses_have_their_own_fix() {
     let receiver = azure(3600).await;
     let sentinel = sentinel(&receiver);
