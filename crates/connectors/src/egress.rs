@@ -20,13 +20,23 @@ pub struct EgressGuard {
     allowed: Option<Networks>,
 }
 
-/// An address that connections may not go to.
+/// An address that connections may not go to. What an address is, whoever wrote it knows; where a name leads from the hub,
+/// the hub's log tells, and nobody else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is {address}, which is {what}; the hub's configuration can allow it ([connectors] allow_networks)")]
-pub struct Forbidden {
-    host: String,
-    address: IpAddr,
-    what: &'static str,
+pub enum Forbidden {
+    /// It was given as an address.
+    #[error("{address} is {what}; the hub's configuration can allow it ([connectors] allow_networks)")]
+    Address {
+        /// The address.
+        address: IpAddr,
+        /// What kind of address it is.
+        what: &'static str,
+    },
+    /// A name leads there.
+    #[error(
+        "{0} leads to an address that is not allowed; the hub's configuration can allow it ([connectors] allow_networks)"
+    )]
+    Name(String),
 }
 
 impl EgressGuard {
@@ -41,14 +51,14 @@ impl EgressGuard {
     /// # Errors
     ///
     /// They may not; the text says why, and what allows it.
-    pub fn check(&self, host: &str, address: IpAddr) -> Result<(), Forbidden> {
+    pub fn check(&self, address: IpAddr) -> Result<(), Forbidden> {
         let address = address.to_canonical();
         let is_allowed = self.allowed.as_ref().is_some_and(|networks| networks.contains(address));
         let forbids = what_forbids(address);
         // A network that was let in for its machines does not let in the metadata service that lives in it.
         let is_allowed = is_allowed && forbids != Some(METADATA);
         match forbids {
-            Some(what) if !is_allowed => Err(Forbidden { host: host.to_owned(), address, what }),
+            Some(what) if !is_allowed => Err(Forbidden::Address { address, what }),
             _ => Ok(()),
         }
     }
@@ -59,8 +69,7 @@ impl EgressGuard {
     ///
     /// Connections may not go there.
     pub fn check_literal(&self, host: &str) -> Result<(), Forbidden> {
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        address.map_or(Ok(()), |address| self.check(host, address))
+        address_of(host).map_or(Ok(()), |address| self.check(address))
     }
 
     /// The addresses of a host to which connections may go.
@@ -77,14 +86,14 @@ impl EgressGuard {
         let mut forbidden = None;
         let mut addresses = Vec::new();
         for address in found {
-            match self.check(host, address.ip()) {
+            match self.check(address.ip()) {
                 Ok(()) => addresses.push(address),
                 Err(error) => forbidden = Some(error),
             }
         }
         match forbidden {
             Some(error) if addresses.is_empty() => {
-                Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, error))
+                Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, told(host, error)))
             }
             _ if addresses.is_empty() => {
                 Err(std::io::Error::new(std::io::ErrorKind::NotFound, format!("{host} has no address")))
@@ -98,6 +107,20 @@ impl EgressGuard {
     pub fn resolver(self: &Arc<Self>) -> Arc<dyn Resolve> {
         Arc::new(GuardedResolver(Arc::clone(self)))
     }
+}
+
+/// The address that a host is, if it is none of a name's.
+fn address_of(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// What people are told who only know the name; the rest is logged.
+fn told(host: &str, error: Forbidden) -> Forbidden {
+    if address_of(host).is_some() {
+        return error;
+    }
+    tracing::warn!(host, "a connection was not made: the name leads to an address that is not allowed: {error}");
+    Forbidden::Name(host.to_owned())
 }
 
 /// What keeps connections away from an address, if anything does.
@@ -214,11 +237,11 @@ mod tests {
     fn private_addresses_and_metadata_services_are_out_of_reach() {
         let guard = EgressGuard::default();
         for address in INSIDE {
-            assert!(guard.check("x", address.parse().unwrap()).is_err(), "{address}");
+            assert!(guard.check(address.parse().unwrap()).is_err(), "{address}");
             assert!(guard.check_literal(address).is_err(), "{address}");
         }
         for address in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "172.32.0.1", "100.128.0.1"] {
-            assert!(guard.check("x", address.parse().unwrap()).is_ok(), "{address}");
+            assert!(guard.check(address.parse().unwrap()).is_ok(), "{address}");
         }
         assert!(guard.check_literal("[::1]").is_err());
         assert!(guard.check_literal("siem.acme.example").is_ok());
@@ -227,17 +250,22 @@ mod tests {
     #[test]
     fn networks_can_be_allowed() {
         let guard = EgressGuard::allowing(&"10.0.0.0/8".parse().unwrap());
-        assert!(guard.check("x", "10.9.9.9".parse().unwrap()).is_ok());
-        let error = guard.check("siem", "192.168.1.1".parse().unwrap()).unwrap_err().to_string();
-        assert!(error.contains("siem is 192.168.1.1, which is a private address"), "{error}");
-        assert!(EgressGuard::allowing(&Networks::default()).check("x", "10.9.9.9".parse().unwrap()).is_err());
+        assert!(guard.check("10.9.9.9".parse().unwrap()).is_ok());
+        let error = guard.check("192.168.1.1".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("192.168.1.1 is a private address; "), "{error}");
+        assert!(EgressGuard::allowing(&Networks::default()).check("10.9.9.9".parse().unwrap()).is_err());
     }
 
     #[tokio::test]
     async fn a_name_is_checked_where_it_leads() {
         let guard = Arc::new(EgressGuard::default());
-        let error = guard.lookup("localhost", 1).await.unwrap_err();
-        assert!(error.to_string().contains("loopback"), "{error}");
+        let error = guard.lookup("localhost", 1).await.unwrap_err().to_string();
+        assert!(error.starts_with("localhost leads to an address that is not allowed; "), "{error}");
+        for detail in ["127.0.0.1", "::1", "loopback"] {
+            assert!(!error.contains(detail), "where a name leads is not told: {error}");
+        }
+        let error = guard.lookup("[::1]", 1).await.unwrap_err().to_string();
+        assert!(error.starts_with("::1 is this machine's loopback; "), "an address is known already: {error}");
         assert!(EgressGuard::allowing(&"127.0.0.0/8".parse().unwrap()).lookup("localhost", 1).await.is_ok());
     }
 }

@@ -116,7 +116,11 @@ async fn a_hub_pushes_into_no_private_network_unless_it_is_told_to() {
     }
     let body = json!({"name": "x", "kind": "webhook", "settings": merged(pushing.webhook(), json!({"url": "https://localhost:9/"}))});
     let hops = pushing.account.manage(Method::POST, "destinations/test", body).await.expect_status(200).json();
-    assert!(hops[0]["seen"].as_str().unwrap().contains("loopback"), "a name is judged by where it leads: {hops}");
+    let seen = hops[0]["seen"].as_str().unwrap();
+    assert!(seen.starts_with("localhost leads to an address that is not allowed"), "{hops}");
+    assert!(!seen.contains("127.0.0.1") && !seen.contains("::1"), "where it leads is not told: {hops}");
+    let log = pushing.account.hub.daybook().log();
+    assert!(log.contains("this machine's loopback"), "the log tells it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
