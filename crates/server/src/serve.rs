@@ -53,6 +53,7 @@ pub async fn serve(config: Config, data_dir: PathBuf) -> Result<()> {
     let certificates = Certificates::of(&config.tls, data_dir.path(), place.names());
     let ca_file = certificates.ca_file().filter(|_| !config.server.plain_http);
     let (app, attendance) = open(config, &data_dir, (&place, ca_file), metrics).await?;
+    connectors::seal_what_became_secret(&app).await?;
     connectors::take_configured(&app).await?;
     let workers = Workers::start(&app);
     let stopped = listener::start(listener, &app, router(&app), certificates, &place.scheme)?;

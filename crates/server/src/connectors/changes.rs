@@ -8,6 +8,7 @@ use daybook_events::{Actor, ConnectorId, Grant};
 use daybook_store::{Connector, ConnectorChange, ConnectorState, Direction, NewConnector, Origin, StoreError};
 
 use super::{
+    became_secret::sealed_by_now,
     kinds::{AnyKind, Tryout},
     open, open_source, part, unseal,
 };
@@ -145,6 +146,8 @@ pub(super) async fn change_whatever_its_origin(
 ) -> Result<Connector, Refused> {
     let kind = AnyKind::parse(connector.direction, &connector.kind, locality)?;
     let name = name.as_deref().map(check_name).transpose()?.map(str::to_owned);
+    // The audit trail tells what plain settings were.
+    let connector = &sealed_by_now(app, connector).await.map_err(|error| cannot_be_sealed(&error))?;
     let id = &connector.connector_id;
     let secrets =
         unseal(&app.secret_sealer, id, &connector.sealed_secrets).map_err(|error| sealed_elsewhere(&error))?;
@@ -276,6 +279,11 @@ fn check_aim(
     };
     let problems: Vec<Problem> = secrets.keys().filter(is_kept).map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(Refused::Settings(SettingsError { problems })) }
+}
+
+fn cannot_be_sealed(error: &anyhow::Error) -> ApiError {
+    tracing::error!(error = format!("{error:#}"), "settings of a connector that are secret by now cannot be sealed");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "its secrets cannot be sealed; the hub's log says why")
 }
 
 fn sealed_elsewhere(error: &crate::tokens::SealError) -> ApiError {

@@ -3,6 +3,7 @@
 //! The management API, the console, the configuration file and the workers all come through here, so that what one of them
 //! accepts, the others can open.
 
+mod became_secret;
 mod changes;
 mod configured;
 mod discretion;
@@ -13,6 +14,7 @@ mod sealing;
 mod source_standing;
 mod standing;
 
+pub(crate) use became_secret::{seal_what_became_secret, told_of};
 pub(crate) use changes::{
     Draft, Locality, Refused, add_connector, change_connector, check_settings, find_destination, find_source,
     set_connector_state, test_connector, test_draft,

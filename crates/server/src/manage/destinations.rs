@@ -14,7 +14,7 @@ use super::{
 use crate::{
     connectors::{
         Draft, Locality, StreamStanding, add_connector, change_connector, find_destination, set_connector_state,
-        standing_of, status_in_words, test_connector, test_draft, unseal,
+        standing_of, status_in_words, test_connector, test_draft, told_of,
     },
     error::{ApiError, ErrorBody},
     request::Path,
@@ -203,8 +203,7 @@ fn draft(new: NewDestination) -> Draft {
 
 async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<DestinationView, ApiError> {
     let standing = standing_of(app, grant, &connector).await?;
-    // Of secrets that another key sealed, not even the names are known.
-    let secrets = unseal(&app.secret_sealer, &connector.connector_id, &connector.sealed_secrets).unwrap_or_default();
+    let (settings, secrets) = told_of(app, &connector);
     Ok(DestinationView {
         uuid: connector.connector_id.to_string(),
         account_uuid: connector.account_id.to_string(),
@@ -212,8 +211,8 @@ async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<Destinat
         kind: connector.kind,
         status: standing.status.to_owned(),
         origin: connector.origin.to_string(),
-        settings: connector.settings,
-        secrets: secrets.into_keys().collect(),
+        settings,
+        secrets: secrets.into_iter().collect(),
         created_at: connector.created_at.to_string(),
         updated_at: connector.updated_at.to_string(),
         dead_letters: standing.dead_letters,

@@ -25,6 +25,7 @@ mod crash;
 mod cursors;
 mod destinations;
 mod destinations_set_up;
+mod destinations_upgrade;
 mod disk;
 mod errors;
 mod fidelity;

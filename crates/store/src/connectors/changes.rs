@@ -1,5 +1,7 @@
 //! Adding, listing, changing and removing connectors.
 
+use std::collections::BTreeMap;
+
 use daybook_events::{Actor, AuditRecord, ConnectorId, Grant, HubGrant};
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
@@ -134,6 +136,31 @@ impl Catalog {
         let record = AuditRecord::new("update", "sa", connector_id, &after.name).with_change(was, is);
         self.audit(&mut transaction, grant.account(), actor, record).await?;
         transaction.commit().await.step("change a connector")?;
+        Ok(after)
+    }
+
+    /// Keeps settings of a connector among its sealed secrets from now on. Nothing of what it does changes, so that no audit
+    /// event tells of it, least of all what was in them. One that somebody has changed since it was read stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`: it was removed.
+    pub async fn seal_connector_settings(
+        &self,
+        grant: HubGrant,
+        connector: &Connector,
+        settings: BTreeMap<String, String>,
+        sealed_secrets: Vec<u8>,
+    ) -> Result<Connector, StoreError> {
+        let account = grant.account(connector.account_id.clone());
+        let mut transaction = self.database.writers().begin().await.step("seal settings of a connector")?;
+        let before = lock_own_connector(&self.database, &mut transaction, &account, &connector.connector_id).await?;
+        if before.revision != connector.revision {
+            return Ok(before);
+        }
+        let mut after = Connector { settings, sealed_secrets, ..before };
+        self.update_connector(&mut transaction, &mut after).await?;
+        transaction.commit().await.step("seal settings of a connector")?;
         Ok(after)
     }
 

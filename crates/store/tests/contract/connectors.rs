@@ -80,6 +80,21 @@ contract! {
         assert_eq!(renamed.name, "Production");
     }
 
+    async fn settings_are_sealed_without_a_word_of_them(store: Store) {
+        let grant = account(&store, "Acme").await;
+        let connector = add_connector(&store, &grant, Direction::Destination, "Production").await;
+        let told = actions(&store, &grant).await.len();
+        let seal = async |read| store.catalog.seal_connector_settings(HUB, read, [].into(), b"sealed".to_vec()).await;
+        let sealed = seal(&connector).await.unwrap();
+        assert_eq!((sealed.settings.len(), sealed.sealed_secrets.as_slice(), sealed.revision), (0, &b"sealed"[..], 2));
+        assert_eq!(store.catalog.find_connector(&grant, &connector.connector_id).await.unwrap(), sealed);
+        let again = store.catalog.seal_connector_settings(HUB, &connector, [].into(), b"other".to_vec()).await;
+        assert_eq!(again.unwrap(), sealed, "it was changed since it was read");
+        assert_eq!(actions(&store, &grant).await.len(), told, "the trail would tell what was in them");
+        set_state(&store, &grant, &connector.connector_id, ConnectorState::Removed).await;
+        is_missing(seal(&sealed).await);
+    }
+
     async fn a_change_tells_what_differs_and_no_secret(store: Store) {
         let grant = account(&store, "Acme").await;
         let connector = add_connector(&store, &grant, Direction::Destination, "Production").await;

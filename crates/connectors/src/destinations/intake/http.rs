@@ -1,5 +1,7 @@
 //! Any receiver of JSON over HTTP.
 
+use reqwest::header::HeaderName;
+
 use super::{
     authentication::{Authentication, CHOICES, ENCODING, HASH, HEADER, SECRET, USERNAME},
     encode::{Body, Container},
@@ -37,8 +39,9 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
         ),
         Setting::new(
             "headers",
-            Form::LongText,
-            "More headers, `name: value`, a line each; {feature} and {account} stand for the events' own.",
+            Form::Secret,
+            "More headers, `name: value`, a line each; {feature} and {account} stand for the events' own. Kept sealed, because \
+             many carry keys.",
         ),
         Setting::new("auth", Form::Choice(CHOICES), "How requests show who sends them.").or("none"),
         HEADER.or("x-api-key"),
@@ -90,14 +93,20 @@ fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, Set
     Ok(Plan { content_type, compression: Compression::of(settings), headers, authentication, secrets, ..plan })
 }
 
+/// A line is not told: it may be a key.
 fn add_headers(headers: &mut Headers, text: &str) -> Result<(), SettingsError> {
-    let wrong = |reason: String| SettingsError::of("headers", reason);
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (name, value) = line.split_once(':').ok_or_else(|| wrong(format!("{line:?} must be name: value")))?;
-        if RESERVED.contains(&name.trim().to_ascii_lowercase().as_str()) {
-            return Err(wrong(format!("{} is written by the hub", name.trim())));
+    let lines = text.lines().map(str::trim).zip(1..).filter(|(line, _)| !line.is_empty());
+    for (line, number) in lines {
+        let wrong = |reason: &str| SettingsError::of("headers", format!("line {number} {reason}"));
+        let (name, value) = line.split_once(':').ok_or_else(|| wrong("must be a name, a colon and a value"))?;
+        let (name, value) = (name.trim(), value.trim());
+        if HeaderName::try_from(name).is_err() {
+            return Err(wrong("has no name of a header before its colon"));
         }
-        headers.add(name.trim(), value.trim(), "headers")?;
+        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(wrong(&format!("is of {name}, which is written by the hub")));
+        }
+        headers.add(name, value, "headers")?;
     }
     Ok(())
 }

@@ -275,13 +275,20 @@ async fn a_body_beyond_the_vendors_limit_is_not_sent() {
 }
 
 #[test]
+fn headers_are_secret() {
+    assert!(DestinationKind::Http.description().setting("headers").unwrap().is_secret());
+    let given = [("url", "https://a.example/x"), ("headers", "x-key: hush-hush")];
+    assert!(!format!("{:?}", testing::open(DestinationKind::Http, &given)).contains("hush"));
+}
+
+#[test]
 fn settings_that_cannot_be_right_are_told() {
     let url = ("url", "https://a.example/ZaVnC4dhaV2-hush");
     let http = |more: &[(&str, &str)]| testing::open(DestinationKind::Http, &[&[url], more].concat()).unwrap_err();
     for (given, part) in [
-        (&[("headers", "no colon")][..], "headers: \"no colon\" must be name: value"),
-        (&[("headers", "a b: c")], "headers: \"a b\" is no name of a header"),
-        (&[("headers", "Host: x")], "headers: Host is written by the hub"),
+        (&[("headers", "a: b\n\nhush")][..], "headers: line 3 must be a name, a colon and a value"),
+        (&[("headers", "hush hush: c")], "headers: line 1 has no name of a header before its colon"),
+        (&[("headers", "Host: hush")], "headers: line 1 is of Host, which is written by the hub"),
         (&[("headers", "x: é")], "headers: must be one line of visible ASCII characters"),
         (&[("auth", "header")], "secret: is missing: auth=header needs it"),
         (&[("auth", "basic"), ("secret", "s")], "username: is missing: auth=basic needs it"),
@@ -289,7 +296,7 @@ fn settings_that_cannot_be_right_are_told() {
         (&[("body", "array"), ("format", "cef")], "body: must be lines or event"),
     ] {
         let error = http(given);
-        assert!(error.starts_with(part), "{error}");
+        assert!(error.starts_with(part) && !error.contains("hush"), "{error}");
     }
     for (url, part) in [
         ("http://a.example/ZaVnC4dhaV2-hush", "url: must begin with https://"),

@@ -216,13 +216,17 @@ impl Control {
             Form::Url => Self::Url,
             Form::LongText => Self::LongText,
             // Of a field of one line, browsers drop the line ends.
-            Form::Secret if setting.name.ends_with("_pem") || setting.name.ends_with("_json") => Self::LongSecret,
+            Form::Secret if has_lines(setting.name) => Self::LongSecret,
             Form::Secret => Self::Secret,
             Form::Number { min, max } => Self::Number { min, max },
             Form::Switch => Self::Switch,
             Form::Choice(choices) => Self::Choice(choices),
         }
     }
+}
+
+fn has_lines(secret: &str) -> bool {
+    secret.ends_with("_pem") || secret.ends_with("_json") || secret == "headers"
 }
 
 /// What is wrong with settings, beside their fields.
