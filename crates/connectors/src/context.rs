@@ -9,6 +9,10 @@ use daybook_events::Clock;
 
 use crate::EgressGuard;
 
+/// The header that marks requests of connectors as a hub's. A hub refuses those with its own mark, and says so with the same
+/// header: events that it sends to itself would come back for ever, more of them each time.
+pub const HUB_MARK: &str = "daybook-hub";
+
 /// What a connector is opened with besides its settings.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -16,6 +20,8 @@ pub struct Context {
     pub hub_version: String,
     /// `host[:port]` of the hub, as its receivers know it.
     pub hub_host: String,
+    /// What the hub's own requests are marked with ([`HUB_MARK`]), the same on all of its nodes.
+    pub hub_mark: String,
     /// Decides where connections may go.
     pub guard: Arc<EgressGuard>,
     /// Tells the time of an attempt.

@@ -37,7 +37,7 @@ mod testing;
 
 pub use batch::{Batch, OutgoingEvent};
 pub use check::{Hop, HopName, HopOutcome, canary, check};
-pub use context::{Context, FileRoots};
+pub use context::{Context, FileRoots, HUB_MARK};
 pub use delivery::{Delivered, DeliveryError, Destination, Endpoint, RefusedUnnamed, Rejected, Unsettled};
 pub use description::{BatchBounds, Description, Form, Setting, Transport};
 pub use destinations::{AnyDestination, DestinationKind};

@@ -38,6 +38,7 @@ pub(crate) fn context(files: &std::path::Path) -> Context {
     Context {
         hub_version: "0.0.0-test".to_owned(),
         hub_host: "hub.acme.example".to_owned(),
+        hub_mark: "mark-of-tests".to_owned(),
         guard: Arc::new(EgressGuard::allowing(&"127.0.0.0/8, ::1".parse().unwrap())),
         clock: Arc::new(FixedClock::at(Timestamp::from_seconds(NOW_SECS))),
         files: FileRoots::new(vec![files.to_owned()]),

@@ -20,6 +20,7 @@ mod listener;
 pub mod manage;
 mod master_key;
 mod openapi;
+mod own_requests;
 mod pressure;
 mod request;
 mod router;

@@ -16,8 +16,8 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    console, error::ApiError, events_api, hear_out::hear_out, ingest, manage, openapi as document, state::App,
-    telemetry,
+    console, error::ApiError, events_api, hear_out::hear_out, ingest, manage, openapi as document,
+    own_requests::refuse_own, state::App, telemetry,
 };
 
 /// Smaller answers are not worth compressing.
@@ -38,6 +38,7 @@ pub(crate) fn router(app: &App) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(compression)
         .layer(middleware::map_response_with_state(app.clone(), add_security_headers))
+        .layer(middleware::map_request_with_state(app.clone(), refuse_own))
         .layer(middleware::map_request(hear_out))
         .layer(middleware::from_fn(telemetry::observe))
         .layer(CatchPanicLayer::custom(|_| internal_error()))

@@ -24,6 +24,7 @@ use crate::{
     ingest::{Acks, Budget, Room},
     listener,
     master_key::{KeyPlace, attend},
+    own_requests,
     pressure::Pressure,
     router::router,
     state::{App, Parts},
@@ -205,8 +206,9 @@ async fn open(
     let host = (place.public_host.as_str(), config.server.plain_http);
     let doors = Doors::open(&catalog, &sealer, host).await?;
     let wait = Duration::from_secs(config.ingest.wait_secs);
+    let mark = own_requests::mark(&hub_key(&catalog, &sealer, "hub mark").await?);
     let connector_context =
-        connectors::context(&config.connectors, data_dir.path(), (&place.public_host, Arc::clone(&clock)));
+        connectors::context(&config.connectors, data_dir.path(), (&place.public_host, mark), Arc::clone(&clock));
     let pressure = Pressure::new();
     let background = Background::start(config.workers.delivery_niceness, pressure.clone());
     let background = background.context("start the threads of deliveries")?;

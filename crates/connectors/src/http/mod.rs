@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use daybook_events::Timestamp;
 use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url,
-    header::{HeaderMap, RETRY_AFTER},
+    header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use rustls::ClientConfig;
@@ -21,8 +21,10 @@ pub(crate) use classify::{classify, shorten, somebody_else, without_pages};
 pub(crate) use secrets::Secrets;
 pub(crate) use token::{Grant, TokenSource};
 
-use crate::{Context, DeliveryError, Endpoint, Settings, SettingsError, tls::tls_of};
+use crate::{Context, DeliveryError, Endpoint, HUB_MARK, Settings, SettingsError, tls::tls_of};
 
+const LOOP: &str = "it leads to this hub itself, and what the hub sends would come back for ever, more of it each time";
+const HTTPS_PORT: u16 = 443;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_CONNECTIONS_MAX: usize = 4;
 const IDLE_SECS_MAX: u64 = 60;
@@ -93,6 +95,7 @@ impl HttpSender {
         let mut preconfigured = tls.clone();
         preconfigured.alpn_protocols = vec![alpn.to_vec()];
         let client = builder
+            .default_headers(marked(&context.hub_mark))
             .tls_backend_preconfigured(preconfigured)
             .dns_resolver(context.guard.resolver())
             .redirect(redirect::Policy::none())
@@ -114,7 +117,7 @@ impl HttpSender {
     ///
     /// # Errors
     ///
-    /// It is plain HTTP to elsewhere, or an address that the guard forbids.
+    /// It is plain HTTP to elsewhere, the hub itself, or an address that the guard forbids.
     pub(crate) fn url(&self, settings: &Settings, name: &str) -> Result<Url, SettingsError> {
         self.parse_url(name, settings.text(name))
     }
@@ -128,6 +131,9 @@ impl HttpSender {
             || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         if url.scheme() != "https" && !is_here {
             return Err(wrong("must begin with https://; http:// is for this machine alone".to_owned()));
+        }
+        if is_hub(&url, &self.context.hub_host) {
+            return Err(wrong(format!("{LOOP}: give the URL of another system")));
         }
         self.context.guard.check_literal(&host).map_err(|error| wrong(error.to_string()))?;
         Ok(url)
@@ -157,7 +163,8 @@ impl HttpSender {
     ///
     /// # Errors
     ///
-    /// [`DeliveryError::Retry`]: no answer came, or only a part of one.
+    /// [`DeliveryError::Retry`]: no answer came, or only a part of one. [`DeliveryError::Stop`]: it was this hub that
+    /// answered.
     pub(crate) async fn send(
         &self,
         request: RequestBuilder,
@@ -165,6 +172,10 @@ impl HttpSender {
     ) -> Result<HttpAnswer, DeliveryError> {
         let mut response = request.send().await.map_err(|error| DeliveryError::retry(what_happened(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
+        let is_own = headers.get(HUB_MARK).is_some_and(|mark| mark.as_bytes() == self.context.hub_mark.as_bytes());
+        if status == StatusCode::FORBIDDEN && is_own {
+            return Err(DeliveryError::stop(LOOP, "give the URL of another system"));
+        }
         let mut body = Vec::new();
         while body.len() < body_bytes_max {
             let chunk = response.chunk().await.map_err(|error| DeliveryError::retry(what_happened(&error)))?;
@@ -173,6 +184,22 @@ impl HttpSender {
         }
         Ok(HttpAnswer { status, headers, body, now: self.context.clock.now() })
     }
+}
+
+/// The header that marks requests as this hub's.
+fn marked(mark: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(mark).ok().filter(|value| !value.is_empty());
+    value.map(|value| (HeaderName::from_static(HUB_MARK), value)).into_iter().collect()
+}
+
+/// Whether a URL leads to the hub by the name that its clients know. Other names are known by their answer.
+fn is_hub(url: &Url, hub_host: &str) -> bool {
+    let (name, port) = hub_host
+        .rsplit_once(':')
+        .and_then(|(name, port)| Some((name, port.parse().ok()?)))
+        .unwrap_or((hub_host, HTTPS_PORT));
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    host.eq_ignore_ascii_case(name) && url.port_or_known_default() == Some(port)
 }
 
 /// What kept an answer away, without the URL, which may hold a secret.
@@ -195,4 +222,46 @@ pub(crate) fn what_happened(error: &reqwest::Error) -> String {
         text.push_str(&shorten(&last));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use daybook_testkit::{Receiver, Reply};
+
+    use super::*;
+    use crate::{Destination, DestinationKind, testing};
+
+    #[test]
+    fn the_hub_is_known_by_its_public_name() {
+        for (url, hub, is_so) in [
+            ("https://hub.acme.example/ingest", "hub.acme.example", true),
+            ("https://HUB.acme.example.:443/", "hub.acme.example", true),
+            ("https://hub.acme.example:8443/", "hub.acme.example:8443", true),
+            ("https://[2001:db8::1]:8443/", "[2001:db8::1]:8443", true),
+            ("https://hub.acme.example:8088/", "hub.acme.example", false),
+            ("https://siem.acme.example/", "hub.acme.example", false),
+            ("https://[2001:db8::1]/", "[2001:db8::1]:8443", false),
+        ] {
+            assert_eq!(is_hub(&Url::parse(url).unwrap(), hub), is_so, "{url} {hub}");
+        }
+        let error =
+            testing::open(DestinationKind::Http, &[("url", "https://hub.acme.example/ingest/v1/x")]).unwrap_err();
+        assert!(error.starts_with("url: it leads to this hub itself"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn requests_are_marked_and_the_hubs_own_answer_is_known() {
+        let receiver = Receiver::start().await;
+        let destination = testing::open(DestinationKind::Http, &[("url", &receiver.url())]).unwrap();
+        let mark = testing::context(&std::env::temp_dir()).hub_mark;
+        let batch = testing::batch("auditevents", 1);
+        destination.deliver(&batch).await.unwrap();
+        assert_eq!(receiver.received()[0].header(HUB_MARK), Some(mark.as_str()));
+        for (answered, is_loop) in [(mark.as_str(), true), ("another hub's", false)] {
+            let answered = answered.to_owned();
+            receiver.answer_with(move |_| Reply::status(403).header(HUB_MARK, &answered));
+            let error = destination.deliver(&batch).await.unwrap_err();
+            assert_eq!(matches!(&error, DeliveryError::Stop { reason, .. } if reason == LOOP), is_loop, "{error:?}");
+        }
+    }
 }

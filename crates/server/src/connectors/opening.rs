@@ -51,13 +51,19 @@ pub(crate) enum OpenError {
 }
 
 /// What every connector of this hub gets.
-pub(crate) fn context(config: &Connectors, data_dir: &Path, (host, clock): (&str, Arc<dyn Clock>)) -> Context {
+pub(crate) fn context(
+    config: &Connectors,
+    data_dir: &Path,
+    (host, mark): (&str, String),
+    clock: Arc<dyn Clock>,
+) -> Context {
     let roots =
         if config.file_directories.is_empty() { vec![data_dir.join("files")] } else { config.file_directories.clone() };
     let networks = config.allow_networks.parse().expect("the configuration was validated");
     Context {
         hub_version: env!("CARGO_PKG_VERSION").to_owned(),
         hub_host: host.to_owned(),
+        hub_mark: mark,
         guard: Arc::new(EgressGuard::allowing(&networks)),
         clock,
         files: FileRoots::new(roots),

@@ -24,6 +24,7 @@ mod console_tokens;
 mod crash;
 mod cursors;
 mod destinations;
+mod destinations_loop;
 mod destinations_set_up;
 mod destinations_upgrade;
 mod disk;

@@ -164,6 +164,7 @@ fn source_of(command: &Ingest, file: &Path) -> Result<FileSource> {
     let context = ConnectorContext {
         hub_version: env!("CARGO_PKG_VERSION").to_owned(),
         hub_host: String::new(),
+        hub_mark: String::new(),
         guard: Arc::new(EgressGuard::default()),
         clock: Arc::new(SystemClock),
         files: FileRoots::new(vec![PathBuf::from("/")]),
