@@ -113,7 +113,7 @@ async fn check_within(destination: &AnyDestination, context: &Context, canary: &
     if timeout(bounds.whole, whole).await.is_err() {
         hops.push(cut_short(&hops, HopName::Event, started.elapsed()));
     }
-    hops
+    destination.discretion.hops(hops)
 }
 
 /// What stands for the step that was under way when the time was up.

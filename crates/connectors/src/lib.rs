@@ -23,6 +23,7 @@ mod context;
 mod delivery;
 mod description;
 mod destinations;
+mod discretion;
 mod egress;
 pub mod format;
 mod http;

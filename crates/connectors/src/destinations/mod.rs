@@ -25,7 +25,10 @@ use self::{
     intake::{cortex_xsiam, datadog, http, panther, rapid7, sumo_logic},
     objects::{azure_blob, gcs, s3},
 };
-use crate::{Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError};
+use crate::{
+    Batch, Context, Delivered, DeliveryError, Description, Destination, Endpoint, Settings, SettingsError,
+    discretion::Discretion,
+};
 
 /// The kinds and their folders. A folder has a `DESCRIPTION` and a `Connector` with `open(&Settings, &Context)`.
 macro_rules! destinations {
@@ -36,10 +39,10 @@ macro_rules! destinations {
             $($(#[$meta])* $variant),+
         }
 
-        /// A destination of any kind.
+        /// What speaks to the system, of any kind.
         #[derive(Debug)]
-        pub enum AnyDestination {
-            $($(#[$meta])* $variant(Box<$folder::Connector>)),+
+        enum Connector {
+            $($variant(Box<$folder::Connector>)),+
         }
 
         impl DestinationKind {
@@ -64,15 +67,14 @@ macro_rules! destinations {
             ///
             /// The settings contradict each other, or name what may not be reached.
             pub fn open(self, settings: &Settings, context: &Context) -> Result<AnyDestination, SettingsError> {
-                Ok(match self {
-                    $(Self::$variant => {
-                        AnyDestination::$variant(Box::new($folder::Connector::open(settings, context)?))
-                    })+
-                })
+                let connector = match self {
+                    $(Self::$variant => Connector::$variant(Box::new($folder::Connector::open(settings, context)?)),)+
+                };
+                Ok(AnyDestination { connector, discretion: Discretion::about(self.description(), settings) })
             }
         }
 
-        impl Destination for AnyDestination {
+        impl Destination for Connector {
             fn endpoint(&self) -> Option<Endpoint> {
                 match self { $(Self::$variant(connector) => connector.endpoint()),+ }
             }
@@ -129,6 +131,23 @@ destinations! {
     File = "file" in file;
     /// The hub's standard output.
     Stdout = "stdout" in stdout;
+}
+
+/// A destination of any kind. What it tells of answers is without its secrets.
+#[derive(Debug)]
+pub struct AnyDestination {
+    connector: Connector,
+    pub(crate) discretion: Discretion,
+}
+
+impl Destination for AnyDestination {
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.connector.endpoint()
+    }
+
+    async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
+        self.discretion.came(self.connector.deliver(batch).await)
+    }
 }
 
 impl fmt::Display for DestinationKind {

@@ -17,6 +17,8 @@ use crate::{DeliveryError, http::HttpAnswer};
 
 /// The longest part of an answer that is shown to people.
 const SHOWN_CHARS_MAX: usize = 300;
+/// What ends a text that was cut short.
+pub(crate) const CUT: char = '…';
 /// Pages say what they are at their beginning.
 const PAGE_HEAD_BYTES: usize = 1024;
 
@@ -88,7 +90,7 @@ pub(crate) fn shorten(text: &str) -> String {
     let mut short: String = plain.take(SHOWN_CHARS_MAX + 1).collect();
     if short.chars().count() > SHOWN_CHARS_MAX {
         short = short.chars().take(SHOWN_CHARS_MAX).collect();
-        short.push('…');
+        short.push(CUT);
     }
     short
 }

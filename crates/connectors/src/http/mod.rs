@@ -3,7 +3,6 @@
 
 mod body;
 mod classify;
-mod secrets;
 mod token;
 
 use std::{sync::Arc, time::Duration};
@@ -17,8 +16,7 @@ use reqwest::{
 use rustls::ClientConfig;
 
 pub(crate) use body::{Compression, gzip};
-pub(crate) use classify::{classify, shorten, somebody_else, without_pages};
-pub(crate) use secrets::Secrets;
+pub(crate) use classify::{CUT, classify, shorten, somebody_else, without_pages};
 pub(crate) use token::{Grant, TokenSource};
 
 use crate::{Context, DeliveryError, Endpoint, HUB_MARK, Settings, SettingsError, tls::tls_of};

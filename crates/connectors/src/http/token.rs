@@ -22,7 +22,7 @@ use reqwest::{
 };
 use serde::Deserialize;
 
-use super::{HttpAnswer, HttpSender, Secrets, classify};
+use super::{HttpAnswer, HttpSender, classify};
 use crate::DeliveryError;
 
 const ANSWER_BYTES_MAX: usize = 64 << 10;
@@ -46,7 +46,6 @@ pub(crate) trait Grant: Send + Sync {
 pub(crate) struct TokenSource<G> {
     authority: Url,
     grant: G,
-    secrets: Secrets,
     held: Mutex<Option<Token>>,
 }
 
@@ -64,9 +63,9 @@ impl<G> fmt::Debug for TokenSource<G> {
 }
 
 impl<G: Grant> TokenSource<G> {
-    /// Tokens of a grant by an authority. The secrets are kept out of what is told of its answers.
-    pub(crate) fn new(authority: Url, grant: G, secrets: Secrets) -> Self {
-        Self { authority, grant, secrets, held: Mutex::new(None) }
+    /// Tokens of a grant by an authority.
+    pub(crate) fn new(authority: Url, grant: G) -> Self {
+        Self { authority, grant, held: Mutex::new(None) }
     }
 
     /// Sends a request with a token and reads the answer as [`HttpSender::send`] does.
@@ -109,7 +108,7 @@ impl<G: Grant> TokenSource<G> {
         let fields = self.grant.fields(http.context.clock.now())?;
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = http.post(self.authority.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let mut answer = http.send(request.body(form), ANSWER_BYTES_MAX).await.map_err(of_authority)?;
+        let answer = http.send(request.body(form), ANSWER_BYTES_MAX).await.map_err(of_authority)?;
         match classify(&answer) {
             Ok(()) => {
                 let token = read(&answer)?;
@@ -117,7 +116,6 @@ impl<G: Grant> TokenSource<G> {
                 Ok(token)
             }
             Err(error) => {
-                self.secrets.hide(&mut answer.body);
                 let reason = format!("no token: the authority answered {}: {}", answer.status.as_u16(), answer.text());
                 Err(match error {
                     DeliveryError::Retry { after, .. } => DeliveryError::Retry { reason, after },

@@ -75,8 +75,7 @@ impl Tryout {
                 let other = opened.shape.features().and_then(|features| features.iter().next().cloned());
                 let feature = wire.or(other).unwrap_or(AUDIT_EVENTS);
                 let canary = canary(account, &feature, app.clock.now());
-                let hops = Box::pin(check(&opened.destination, &app.connector_context, &canary)).await;
-                opened.discretion.hops(hops)
+                Box::pin(check(&opened.destination, &app.connector_context, &canary)).await
             }
             Self::Source(source) => Box::pin(check_source(source, &app.connector_context)).await,
         }

@@ -6,7 +6,6 @@
 mod became_secret;
 mod changes;
 mod configured;
-mod discretion;
 mod kinds;
 mod opening;
 mod redaction_keys;

@@ -9,7 +9,7 @@ use daybook_connectors::{
 use daybook_events::{Clock, HubGrant};
 use daybook_store::Connector;
 
-use super::{discretion::Discretion, sealing::unseal};
+use super::sealing::unseal;
 use crate::{
     config::Connectors,
     state::App,
@@ -24,8 +24,6 @@ pub(crate) struct Opened {
     pub(crate) destination: AnyDestination,
     /// What it gets, and in which form.
     pub(crate) shape: Shape,
-    /// What is not shown of it.
-    pub(super) discretion: Discretion,
     /// Events in one batch, at the most.
     pub(crate) batch_events: usize,
     /// Bytes of their texts, at the most; one event is always let through.
@@ -117,13 +115,13 @@ fn settings_of(sealer: &SecretSealer, description: &Description, connector: &Con
 }
 
 impl Opened {
-    /// One attempt, as [`Destination::deliver`], without what its answer repeats of secrets.
+    /// One attempt, as [`Destination::deliver`].
     ///
     /// # Errors
     ///
     /// As there.
     pub(crate) async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
-        self.discretion.came(self.destination.deliver(batch).await)
+        self.destination.deliver(batch).await
     }
 
     /// A destination of these settings.
@@ -139,7 +137,6 @@ impl Opened {
         let size = |name| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
         Ok(Self {
             destination: kind.open(settings, context)?,
-            discretion: Discretion::about(kind.description(), settings),
             shape: Shape::of(settings, context, redaction_key)?,
             batch_events: size("batch_events").max(1),
             batch_bytes: size("batch_kib") << 10,

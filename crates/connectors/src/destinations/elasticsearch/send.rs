@@ -27,7 +27,7 @@ const TEMPLATE_ANSWER_BYTES_MAX: usize = 16 << 10;
 
 /// A cluster.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     http: HttpSender,
     config: Config,
     /// Templates that this connector has put there; after a restart they are put there once more.

@@ -20,7 +20,7 @@ const TAIL_BYTES: u64 = 64 << 10;
 
 /// A file, or one a feature.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     writer: Arc<Writer>,
     lane: Lane<Result<(), Fault>>,
 }

@@ -32,10 +32,7 @@ pub(super) fn open(settings: &Settings, context: &Context) -> Result<intake::Con
 fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, SettingsError> {
     let url = http.parse_url("url", needed(settings, "url")?)?;
     let (api_key, feed_secret) = (needed(settings, "api_key")?, needed(settings, "feed_secret")?);
-    // A feed's URL may carry the keys; then it is one.
-    let mut plan = Plan::new_secret(url, Body::bare(Container::Lines));
-    plan.secrets.add(api_key);
-    plan.secrets.add(feed_secret);
+    let mut plan = Plan::new(url, Body::bare(Container::Lines));
     plan.authentication = Authentication::keys(&[
         (HeaderName::from_static("x-goog-api-key"), api_key, "api_key"),
         (HeaderName::from_static("x-webhook-access-key"), feed_secret, "feed_secret"),

@@ -10,7 +10,7 @@ use crate::{
 
 /// An instance of Google SecOps.
 #[derive(Debug)]
-pub struct Connector(Mode);
+pub(crate) struct Connector(Mode);
 
 #[derive(Debug)]
 enum Mode {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     DeliveryError, SettingsError,
-    http::{Grant, HttpSender, Secrets, TokenSource},
+    http::{Grant, HttpSender, TokenSource},
 };
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -47,7 +47,7 @@ pub(super) fn tokens_of(text: &str, http: &HttpSender) -> Result<TokenSource<Ser
     let authority = http.parse_url("service_account_json", &file.token_uri)?;
     let account =
         ServiceAccount { email: file.client_email, key_id: file.private_key_id, token_uri: file.token_uri, key };
-    Ok(TokenSource::new(authority, account, Secrets::default()))
+    Ok(TokenSource::new(authority, account))
 }
 
 impl Grant for ServiceAccount {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{AnyDestination, Delivered, DeliveryError, Destination, DestinationKind, testing, testing::batch_of};
 
-/// Made for these tests; no account has it.
-const KEY_FILE: &str = include_str!("tests_service_account.json");
+/// A key made for tests, of no account.
+const KEY_FILE: &str = include_str!("../tests_service_account.json");
 
 fn key_file(receiver: &Receiver) -> String {
     KEY_FILE.replace("TOKEN_URI", &format!("{}/token", receiver.url()))

@@ -17,7 +17,7 @@ pub(super) const INDEXED_UUID: Setting =
         .or("false");
 
 /// What a product has of its own.
-pub trait Product: Debug + Send + Sync {
+pub(crate) trait Product: Debug + Send + Sync {
     /// The path of a URL that has none; without one, the URL must have it.
     const PATH: Option<&'static str>;
     /// Whether it can tell when events are indexed.
@@ -33,7 +33,7 @@ pub trait Product: Debug + Send + Sync {
 
 /// What a product is told besides the event, its time, its source and its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metadata {
+pub(crate) enum Metadata {
     /// The add-on's source types, and an index.
     AddOn,
     /// A parser, and a repository.
@@ -44,7 +44,7 @@ pub enum Metadata {
 
 /// The word before the token in the header `Authorization`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// `Splunk`.
     Splunk,
     /// `Bearer`.

@@ -32,7 +32,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// CrowdStrike.
 #[derive(Debug)]
-pub struct CrowdStrike;
+pub(crate) struct CrowdStrike;
 
 /// A collector of CrowdStrike's.
 pub(in crate::destinations) type Connector = super::Connector<CrowdStrike>;

@@ -25,7 +25,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Exabeam.
 #[derive(Debug)]
-pub struct Exabeam;
+pub(crate) struct Exabeam;
 
 /// A collector of Exabeam's.
 pub(in crate::destinations) type Connector = super::Connector<Exabeam>;

@@ -17,7 +17,7 @@ const ANSWER_BYTES_MAX: usize = 16 << 10;
 
 /// A collector of a product.
 #[derive(Debug)]
-pub struct Connector<P> {
+pub(crate) struct Connector<P> {
     http: HttpSender,
     config: Config,
     /// Where events can be acknowledged, all requests carry it: a token that wants acknowledgement wants a channel, even

@@ -53,7 +53,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Splunk.
 #[derive(Debug)]
-pub struct Splunk;
+pub(crate) struct Splunk;
 
 /// A collector of Splunk's.
 pub(in crate::destinations) type Connector = super::Connector<Splunk>;

@@ -9,7 +9,7 @@ use reqwest::{
 };
 use ring::hmac;
 
-use crate::{Setting, Settings, SettingsError, description::Form, http::Secrets};
+use crate::{Setting, Settings, SettingsError, description::Form};
 
 pub(super) const CHOICES: &[&str] = &["none", "header", "bearer", "basic", "hmac"];
 
@@ -64,7 +64,7 @@ impl Authentication {
     /// # Errors
     ///
     /// What the chosen way needs is missing, or cannot be in a header.
-    pub(super) fn of(settings: &Settings, secrets: &mut Secrets) -> Result<Self, SettingsError> {
+    pub(super) fn of(settings: &Settings) -> Result<Self, SettingsError> {
         let way = settings.text("auth");
         if way == "none" {
             return Ok(Self::None);
@@ -74,7 +74,6 @@ impl Authentication {
             settings.optional(name).ok_or_else(missing)
         };
         let secret = needed("secret")?;
-        secrets.add(secret);
         let header = || {
             let name = needed("auth_header")?;
             let wrong = || SettingsError::of("auth_header", format!("{name:?} is no name of a header"));
@@ -85,7 +84,6 @@ impl Authentication {
             "bearer" => Self::key(AUTHORIZATION, &format!("Bearer {secret}"), "secret"),
             "basic" => {
                 let pair = BASE64.encode(format!("{}:{secret}", needed("username")?).as_bytes());
-                secrets.add(&pair);
                 Self::key(AUTHORIZATION, &format!("Basic {pair}"), "secret")
             }
             _ => {

@@ -30,7 +30,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Cortex XSIAM.
 #[derive(Debug)]
-pub enum CortexXsiam {}
+pub(crate) enum CortexXsiam {}
 
 /// A collector of Cortex XSIAM's.
 pub(in crate::destinations) type Connector = super::Connector<CortexXsiam>;

@@ -34,7 +34,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Datadog.
 #[derive(Debug)]
-pub enum Datadog {}
+pub(crate) enum Datadog {}
 
 /// An intake of Datadog's.
 pub(in crate::destinations) type Connector = super::Connector<Datadog>;

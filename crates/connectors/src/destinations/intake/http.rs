@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Context, Settings, SettingsError,
     description::{BatchBounds, Description, Form, LINE_FORMATS, Setting, Transport},
-    http::{Compression, HttpSender, Secrets},
+    http::{Compression, HttpSender},
 };
 
 /// Headers that the connection and the body decide on.
@@ -55,7 +55,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Any receiver.
 #[derive(Debug)]
-pub enum AnyReceiver {}
+pub(crate) enum AnyReceiver {}
 
 /// A receiver.
 pub(in crate::destinations) type Connector = super::Connector<AnyReceiver>;
@@ -72,9 +72,7 @@ impl Connector {
 
 fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, SettingsError> {
     let url = http.parse_url("url", settings.text("url"))?;
-    let mut secrets = Secrets::default();
-    let authentication = Authentication::of(settings, &mut secrets)?;
-    secrets.add_url(&url);
+    let authentication = Authentication::of(settings)?;
     let container = match settings.text("body") {
         "array" => Container::Array,
         "event" => Container::Each,
@@ -90,7 +88,7 @@ fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, Set
         return Err(SettingsError::of("content_type", "must be visible ASCII characters"));
     }
     let plan = Plan::new(url, Body::bare(container));
-    Ok(Plan { content_type, compression: Compression::of(settings), headers, authentication, secrets, ..plan })
+    Ok(Plan { content_type, compression: Compression::of(settings), headers, authentication, ..plan })
 }
 
 /// A line is not told: it may be a key.

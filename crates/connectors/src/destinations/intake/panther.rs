@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Context, Settings, SettingsError,
     description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
-    http::{Compression, HttpSender, Secrets},
+    http::{Compression, HttpSender},
 };
 
 pub(in crate::destinations) const DESCRIPTION: Description = Description {
@@ -32,7 +32,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Panther.
 #[derive(Debug)]
-pub enum Panther {}
+pub(crate) enum Panther {}
 
 /// An HTTP source of Panther's.
 pub(in crate::destinations) type Connector = super::Connector<Panther>;
@@ -57,9 +57,7 @@ impl Connector {
 
 fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, SettingsError> {
     let url = http.parse_url("url", settings.text("url"))?;
-    let mut secrets = Secrets::default();
-    let authentication = Authentication::of(settings, &mut secrets)?;
-    secrets.add_url(&url);
+    let authentication = Authentication::of(settings)?;
     let plan = Plan::new(url, Body::bare(Container::Lines));
-    Ok(Plan { compression: Compression::of(settings), authentication, secrets, ..plan })
+    Ok(Plan { compression: Compression::of(settings), authentication, ..plan })
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Batch, Context, Settings, SettingsError,
-    http::{Compression, HttpSender, Secrets},
+    http::{Compression, HttpSender},
 };
 
 /// A vendor.
@@ -47,8 +47,6 @@ pub(in crate::destinations) struct Plan {
     pub(in crate::destinations) compression: Compression,
     pub(in crate::destinations) headers: Headers,
     pub(in crate::destinations) authentication: Authentication,
-    /// Kept out of what is told of the answers.
-    pub(in crate::destinations) secrets: Secrets,
 }
 
 /// Without the URL, which is a credential of some vendors.
@@ -69,25 +67,16 @@ impl Plan {
             compression: Compression::None,
             headers: Headers::default(),
             authentication: Authentication::None,
-            secrets: Secrets::default(),
         }
     }
 
-    /// The same to a URL that is a credential itself.
-    pub(in crate::destinations) fn new_secret(url: Url, body: Body) -> Self {
-        let mut plan = Self::new(url, body);
-        plan.secrets.add_url(&plan.url);
-        plan
-    }
-
-    /// With a key in a header, which is kept out of what is told.
+    /// With a key in a header.
     pub(in crate::destinations) fn with_key(
         mut self,
         name: &'static str,
         settings: &Settings,
         setting: &str,
     ) -> Result<Self, SettingsError> {
-        self.secrets.add(settings.text(setting));
         self.authentication = Authentication::key(HeaderName::from_static(name), settings.text(setting), setting)?;
         Ok(self)
     }

@@ -24,7 +24,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Rapid7 InsightIDR.
 #[derive(Debug)]
-pub enum Rapid7 {}
+pub(crate) enum Rapid7 {}
 
 /// A webhook of Rapid7's.
 pub(in crate::destinations) type Connector = super::Connector<Rapid7>;
@@ -49,6 +49,6 @@ impl Connector {
 
 fn plan(settings: &Settings, _: &Context, http: &HttpSender) -> Result<Plan, SettingsError> {
     let url = http.parse_url("url", settings.text("url"))?;
-    let plan = Plan::new_secret(url, Body::bare(Container::Lines));
+    let plan = Plan::new(url, Body::bare(Container::Lines));
     Ok(Plan { compression: Compression::of(settings), content_type: "application/json".to_owned(), ..plan })
 }

@@ -19,7 +19,7 @@ const ANSWER_BYTES_MAX: usize = 4 << 10;
 
 /// An intake of a vendor.
 #[derive(Debug)]
-pub struct Connector<V> {
+pub(crate) struct Connector<V> {
     http: HttpSender,
     plan: Plan,
     vendor: &'static Vendor,
@@ -52,14 +52,13 @@ impl<V> Connector<V> {
         let request = self.http.post(plan.url.clone()).header(CONTENT_TYPE, content_type);
         let request = plan.authentication.put(request.headers(plan.headers.of(batch)), &body);
         let answer = self.http.send(plan.compression.mark(request).body(body), ANSWER_BYTES_MAX).await?;
-        self.read(answer)
+        self.read(&answer)
     }
 
-    fn read(&self, mut answer: HttpAnswer) -> Result<(), DeliveryError> {
-        self.plan.secrets.hide(&mut answer.body);
+    fn read(&self, answer: &HttpAnswer) -> Result<(), DeliveryError> {
         let came = match self.vendor.success {
-            Success::Any => classify(&answer),
-            Success::NoPage => without_pages(&answer),
+            Success::Any => classify(answer),
+            Success::NoPage => without_pages(answer),
         };
         came.map_err(|error| match error {
             DeliveryError::Stop { reason, fix } => {

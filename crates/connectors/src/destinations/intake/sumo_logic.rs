@@ -39,7 +39,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Sumo Logic.
 #[derive(Debug)]
-pub enum SumoLogic {}
+pub(crate) enum SumoLogic {}
 
 /// An HTTP source of Sumo Logic's.
 pub(in crate::destinations) type Connector = super::Connector<SumoLogic>;
@@ -60,7 +60,7 @@ impl Connector {
 
 fn plan(settings: &Settings, context: &Context, http: &HttpSender) -> Result<Plan, SettingsError> {
     let url = http.parse_url("url", settings.text("url"))?;
-    let mut plan = Plan::new_secret(url, Body::bare(Container::Lines));
+    let mut plan = Plan::new(url, Body::bare(Container::Lines));
     plan.content_type = "text/plain; charset=utf-8".to_owned();
     plan.compression = Compression::of(settings);
     let host = settings.optional("host").unwrap_or(&context.hub_host);

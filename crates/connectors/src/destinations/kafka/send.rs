@@ -20,7 +20,7 @@ use crate::{
 
 /// A Kafka cluster.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     config: Config,
     endpoint: Endpoint,
     session: Mutex<Session>,

@@ -17,7 +17,7 @@ const PATH: &str = "/loki/api/v1/push";
 
 /// A Loki.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     http: HttpSender,
     url: Url,
     config: Config,

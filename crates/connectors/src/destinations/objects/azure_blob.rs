@@ -36,7 +36,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Azure Blob Storage.
 #[derive(Debug)]
-pub enum AzureBlob {}
+pub(crate) enum AzureBlob {}
 
 /// A container of it.
 pub(in crate::destinations) type Connector = send::Connector<AzureBlob>;

@@ -36,7 +36,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Google Cloud Storage.
 #[derive(Debug)]
-pub enum Gcs {}
+pub(crate) enum Gcs {}
 
 /// A bucket of it.
 pub(in crate::destinations) type Connector = send::Connector<Gcs>;

@@ -50,7 +50,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 
 /// Amazon S3.
 #[derive(Debug)]
-pub enum S3 {}
+pub(crate) enum S3 {}
 
 /// A bucket of it.
 pub(in crate::destinations) type Connector = send::Connector<S3>;

@@ -43,7 +43,7 @@ pub(super) type Open = fn(&Settings, &HttpSender) -> Result<Place, SettingsError
 
 /// An object store of a kind.
 #[derive(Debug)]
-pub struct Connector<K> {
+pub(crate) struct Connector<K> {
     http: HttpSender,
     place: Place,
     config: Arc<Config>,

@@ -11,8 +11,8 @@ use daybook_testkit::{Fault, Received, Receiver, Reply, TlsSetup};
 use crate::{AnyDestination, Batch, Delivered, DeliveryError, Destination, DestinationKind, testing};
 
 const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
-/// A key made for these tests, of no account.
-const SERVICE_ACCOUNT: &str = include_str!("tests_service_account.json");
+/// A key made for tests, of no account.
+const SERVICE_ACCOUNT: &str = include_str!("../tests_service_account.json");
 const FOLDER: &str = "/events/logs/event_type=auditevents/year=2026/month=03/day=04/hour=05";
 
 /// The objects of a store by their paths.

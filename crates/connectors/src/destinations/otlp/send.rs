@@ -13,7 +13,7 @@ const HTTP_PATH: &str = "/v1/logs";
 
 /// An OTLP receiver.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     http: HttpSender,
     url: Url,
     config: Config,

@@ -6,7 +6,7 @@ use reqwest::Url;
 use crate::{
     DeliveryError, Settings, SettingsError,
     description::{BatchBounds, Description, Form, Setting, Transport},
-    http::{Compression, Grant, HttpSender, Secrets, TokenSource},
+    http::{Compression, Grant, HttpSender, TokenSource},
 };
 
 const API_VERSION: &str = "2023-01-01";
@@ -92,9 +92,7 @@ impl Config {
             client_secret: settings.text("client_secret").to_owned(),
             scope,
         };
-        let mut secrets = Secrets::default();
-        secrets.add(&grant.client_secret);
-        let tokens = TokenSource::new(authority, grant, secrets);
+        let tokens = TokenSource::new(authority, grant);
         Ok(Self { url, tokens, compression: Compression::of(settings) })
     }
 }

@@ -16,7 +16,7 @@ const SMALL_BODY_BYTES: usize = 64_000;
 
 /// A stream of a data collection rule.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     http: HttpSender,
     config: Config,
 }

@@ -19,7 +19,7 @@ use crate::{
 
 /// Standard output.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     timeout: Duration,
     lane: Lane<io::Result<()>>,
     /// Whether the last write ended somewhere in a line, perhaps.

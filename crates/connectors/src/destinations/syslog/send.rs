@@ -13,7 +13,7 @@ use crate::{Batch, Context, Delivered, DeliveryError, Destination, Endpoint, Set
 
 /// A syslog receiver, over one connection at a time.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     config: Config,
     context: Context,
     state: Mutex<State>,
@@ -102,14 +102,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{AnyDestination, DestinationKind, testing};
+    use crate::{DestinationKind, testing};
 
     #[tokio::test]
     async fn the_time_runs_while_the_connection_is_anothers() {
         let given = [("host", "127.0.0.1"), ("transport", "tcp"), ("timeout_secs", "1")];
-        let Ok(AnyDestination::Syslog(syslog)) = testing::open(DestinationKind::Syslog, &given) else {
-            panic!("syslog opens");
-        };
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let settings = Settings::check(DestinationKind::Syslog.description(), &given).unwrap();
+        let syslog = Connector::open(&settings, &testing::context(&std::env::temp_dir())).unwrap();
         let _held = syslog.state.lock().await;
         let batch = testing::batch("auditevents", 1);
         let came = timeout(Duration::from_secs(60), syslog.deliver(&batch)).await;

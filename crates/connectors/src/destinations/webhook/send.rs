@@ -18,7 +18,7 @@ const ANSWER_BYTES_MAX: usize = 4 << 10;
 
 /// A webhook.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     http: HttpSender,
     url: Url,
     config: Config,
