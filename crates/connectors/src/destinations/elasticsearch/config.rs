@@ -1,9 +1,11 @@
 //! The options of Elasticsearch.
 
-use data_encoding::BASE64;
-use reqwest::{Url, header::HeaderValue};
+use reqwest::Url;
 
-use super::target::{Naming, Shape};
+use super::{
+    credentials::Credentials,
+    target::{Naming, Shape},
+};
 use crate::{
     Settings, SettingsError,
     description::{BatchBounds, Description, Form, JSON_FORMATS, Setting, Transport},
@@ -21,6 +23,16 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
         Setting::new("api_key", Form::Secret, "An API key, encoded or as id:key."),
         Setting::new("username", Form::Text, "A user, in place of an API key."),
         Setting::new("password", Form::Secret, "The user's password."),
+        Setting::new(
+            "auth",
+            Form::Choice(&["cluster", "aws"]),
+            "Who lets requests in: the cluster, by API key or user, or AWS, by an access key that signs them.",
+        )
+        .or("cluster"),
+        Setting::new("region", Form::Text, "With auth=aws, the region of the domain, such as eu-central-1."),
+        Setting::new("access_key_id", Form::Text, "With auth=aws, the id of the access key."),
+        Setting::new("secret_access_key", Form::Secret, "With auth=aws, the access key's secret."),
+        Setting::new("session_token", Form::Secret, "With auth=aws, the token of temporary credentials."),
         Setting::new("namespace", Form::Text, "The last part of the data streams' names.").or("default"),
         Setting::new(
             "index",
@@ -41,7 +53,7 @@ pub(in crate::destinations) const DESCRIPTION: Description = Description {
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) url: Url,
-    pub(super) authorization: Option<HeaderValue>,
+    pub(super) credentials: Credentials,
     pub(super) shape: Shape,
     pub(super) naming: Naming,
     pub(super) installs_template: bool,
@@ -60,35 +72,16 @@ impl Config {
             let reason = "is for the formats ecs and ocsf; raw is for the templates of the Elastic integration";
             return Err(SettingsError::of("install_template", reason));
         }
+        let url = http.url(settings, "url")?;
         Ok(Self {
-            url: http.url(settings, "url")?,
-            authorization: authorization(settings)?,
+            credentials: Credentials::of(settings, &url)?,
+            url,
             shape,
             naming: naming(settings)?,
             installs_template,
             compression: Compression::of(settings),
         })
     }
-}
-
-fn authorization(settings: &Settings) -> Result<Option<HeaderValue>, SettingsError> {
-    let (user, password) = (settings.optional("username"), settings.optional("password"));
-    let text = match (settings.optional("api_key"), user, password) {
-        (None, None, None) => return Ok(None),
-        // An encoded key is base64, which has no colon.
-        (Some(key), None, None) if key.contains(':') => format!("ApiKey {}", BASE64.encode(key.as_bytes())),
-        (Some(key), None, None) => format!("ApiKey {key}"),
-        (None, Some(user), Some(password)) => {
-            format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes()))
-        }
-        (None, Some(_), None) => return Err(SettingsError::of("password", "is missing: the user needs one")),
-        (None, None, Some(_)) => return Err(SettingsError::of("username", "is missing: the password needs a user")),
-        (Some(_), _, _) => return Err(SettingsError::of("api_key", "goes without username and password")),
-    };
-    let mut value =
-        HeaderValue::from_str(&text).map_err(|_| SettingsError::of("api_key", "must be one line of visible ASCII"))?;
-    value.set_sensitive(true);
-    Ok(Some(value))
 }
 
 fn naming(settings: &Settings) -> Result<Naming, SettingsError> {

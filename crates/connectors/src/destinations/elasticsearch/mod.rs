@@ -12,6 +12,7 @@
 
 mod answer;
 mod config;
+mod credentials;
 mod encode;
 mod send;
 mod target;

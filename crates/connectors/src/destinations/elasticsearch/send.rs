@@ -5,10 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use reqwest::{
-    Method, RequestBuilder, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-};
+use reqwest::{Method, Url, header::CONTENT_TYPE};
 use serde_json::Value;
 
 use super::{
@@ -52,7 +49,8 @@ impl Connector {
             .http
             .request(Method::PUT, self.url(&["_index_template", &name]))
             .header(CONTENT_TYPE, "application/json");
-        let answer = self.http.send(self.authorize(request).body(body), TEMPLATE_ANSWER_BYTES_MAX).await?;
+        let request = self.config.credentials.put(request.body(body))?;
+        let answer = self.http.send(request, TEMPLATE_ANSWER_BYTES_MAX).await?;
         read_template_answer(&answer)?;
         self.installed().insert(name);
         Ok(())
@@ -60,13 +58,6 @@ impl Connector {
 
     fn installed(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
         self.installed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn authorize(&self, request: RequestBuilder) -> RequestBuilder {
-        match &self.config.authorization {
-            Some(value) => request.header(AUTHORIZATION, value),
-            None => request,
-        }
     }
 
     /// A path below the one that was given.
@@ -101,7 +92,7 @@ impl Destination for Connector {
     }
 
     async fn deliver(&self, batch: &Batch) -> Result<Delivered, DeliveryError> {
-        let Config { shape, naming, installs_template, compression, .. } = &self.config;
+        let Config { shape, naming, installs_template, compression, credentials, .. } = &self.config;
         let target = Target::of(&batch.feature, naming, *shape);
         if *installs_template {
             Box::pin(self.install_template(&target)).await?;
@@ -110,7 +101,7 @@ impl Destination for Connector {
         url.query_pairs_mut().append_pair(FILTER.0, FILTER.1);
         let request = self.http.post(url).header(CONTENT_TYPE, "application/x-ndjson");
         let body = encode::body(batch, &target, *shape);
-        let request = compression.put(self.authorize(request), body).await;
+        let request = credentials.put(compression.put(request, body).await)?;
         read(&self.http.send(request, ANSWER_BYTES_MAX).await?, batch.events.len())
     }
 }
