@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daybook_connectors::{AnyDestination, Delivered, DeliveryError, Destination, DestinationKind, check};
-use daybook_testkit::receivers::Kafka;
+use daybook_testkit::{TlsProxy, TlsSetup, receivers::Kafka};
 use serde_json::{Value, json};
 
 use crate::support::{NOW_SECS, audit_events, batch_of, context, deliver, open};
@@ -103,4 +103,43 @@ async fn the_way_there_is_tested_hop_by_hop() {
     assert_eq!(deliver(&destination, &audit_events(1)).await, Ok(Delivered::all()));
     let hops = check(&destination, &context(), &audit_events(1)).await;
     assert!(hops.len() == 3 && hops.iter().all(daybook_connectors::Hop::is_passed), "{hops:?}");
+}
+
+/// A destination that speaks TLS to a broker behind a proxy.
+fn encrypted(proxy: &TlsProxy, more: &[(&str, &str)]) -> AnyDestination {
+    let brokers = proxy.address().to_string();
+    let mut given = vec![("brokers", brokers.as_str()), ("create_topic", "true"), ("ca_pem", proxy.ca_pem())];
+    given.extend_from_slice(more);
+    open(DestinationKind::Kafka, &given)
+}
+
+#[tokio::test]
+async fn a_broker_takes_records_over_tls_with_a_certificate_of_ours() {
+    let kafka = Kafka::start();
+    let proxy = TlsProxy::start_as_broker(kafka.address(), TlsSetup::ClientCertificateRequired).await;
+    let error = encrypted(&proxy, &[]).deliver(&audit_events(1)).await.unwrap_err();
+    assert!(matches!(error, DeliveryError::Retry { .. } | DeliveryError::Stop { .. }), "{error:?}");
+    let identity = proxy.client_identity();
+    let ours = [("client_certificate_pem", &*identity.certificate_pem), ("client_key_pem", &*identity.key_pem)];
+    let (destination, batch) = (encrypted(&proxy, &ours), audit_events(25));
+    assert_eq!(deliver(&destination, &batch).await, Ok(Delivered::all()));
+    let records = kafka.wait_for("1password.auditevents", 25, PATIENCE).await;
+    let payloads: Vec<&Value> = records.iter().map(|record| &record["payload"]).collect();
+    let sent: Vec<Value> = batch.events.iter().map(|event| json!(&*event.payload)).collect();
+    assert_eq!(payloads, sent.iter().collect::<Vec<_>>());
+    let hops = check(&destination, &context(), &audit_events(1)).await;
+    let names: Vec<&str> = hops.iter().map(|hop| hop.name.as_str()).collect();
+    assert_eq!(names, ["dns", "tcp", "tls", "event"], "{hops:?}");
+    assert!(hops.iter().all(daybook_connectors::Hop::is_passed), "{hops:?}");
+}
+
+#[tokio::test]
+async fn a_broker_of_an_unknown_authority_is_sent_nothing() {
+    for setup in [TlsSetup::UnknownAuthority, TlsSetup::ExpiredCertificate] {
+        let kafka = Kafka::start();
+        let proxy = TlsProxy::start_as_broker(kafka.address(), setup).await;
+        let error = encrypted(&proxy, &[]).deliver(&audit_events(1)).await.unwrap_err();
+        assert!(error.to_string().contains("certificate"), "{setup:?}: {error}");
+        assert!(kafka.records("1password.auditevents").is_empty(), "{setup:?}");
+    }
 }

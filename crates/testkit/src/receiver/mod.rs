@@ -35,7 +35,7 @@ use serve::Shared;
 pub use tls::TlsSetup;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
-use tls::Tls;
+pub(crate) use tls::Tls;
 
 /// The receiver; dropping it closes its port and its connections.
 #[derive(Debug)]

@@ -26,13 +26,18 @@ pub enum TlsSetup {
 }
 
 /// An authority to trust, and what accepts connections.
-pub(super) struct Tls {
-    pub(super) authority: Authority,
-    pub(super) acceptor: TlsAcceptor,
+pub(crate) struct Tls {
+    pub(crate) authority: Authority,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 impl Tls {
-    pub(super) fn new(setup: TlsSetup) -> Self {
+    pub(crate) fn new(setup: TlsSetup) -> Self {
+        Self::speaking(setup, &[])
+    }
+
+    /// The same, that negotiates one of these protocols (ALPN), and takes no client that speaks others alone.
+    pub(crate) fn speaking(setup: TlsSetup, protocols: &[&str]) -> Self {
         let authority = Authority::new("Daybook test authority");
         let identity = match setup {
             TlsSetup::Valid | TlsSetup::ClientCertificateRequired => authority.server(Validity::Current),
@@ -51,7 +56,8 @@ impl Tls {
             builder.with_no_client_auth()
         };
         let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
-        let config = builder.with_single_cert(vec![certificate(&identity.certificate_pem)], key).unwrap();
+        let mut config = builder.with_single_cert(vec![certificate(&identity.certificate_pem)], key).unwrap();
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Self { authority, acceptor: TlsAcceptor::from(Arc::new(config)) }
     }
 }
