@@ -41,6 +41,28 @@ impl FileRoots {
         Self(roots.into())
     }
 
+    /// Whether a path may be in one of the directories, by its words where they tell: the file system is asked only about one
+    /// that seems to be elsewhere. Links are for [`resolve`](Self::resolve), where waiting for the file system is in order.
+    ///
+    /// # Errors
+    ///
+    /// It is elsewhere, or has no file name.
+    pub fn check(&self, given: &str) -> Result<(), String> {
+        let path = self.absolute(given)?;
+        if self.0.iter().any(|root| path.starts_with(root)) {
+            return Ok(());
+        }
+        self.resolve(given).map(drop)
+    }
+
+    fn absolute(&self, given: &str) -> Result<PathBuf, String> {
+        let path = Path::new(given);
+        if path.components().any(|part| part == Component::ParentDir) || path.file_name().is_none() {
+            return Err(format!("{given:?} must name a file, without `..`"));
+        }
+        Ok(self.0.first().cloned().unwrap_or_default().join(path))
+    }
+
     /// A path as it was given, made absolute, if it is in one of the directories. Links in the part that exists are
     /// followed first: a link inside leads nowhere outside.
     ///
@@ -48,12 +70,7 @@ impl FileRoots {
     ///
     /// It is elsewhere, or has no file name.
     pub fn resolve(&self, given: &str) -> Result<PathBuf, String> {
-        let given_path = Path::new(given);
-        if given_path.components().any(|part| part == Component::ParentDir) || given_path.file_name().is_none() {
-            return Err(format!("{given:?} must name a file, without `..`"));
-        }
-        let base = self.0.first().cloned().unwrap_or_default();
-        let path = base.join(given_path);
+        let path = self.absolute(given)?;
         let real = real_path(&path);
         let is_inside = self.0.iter().any(|root| real.starts_with(real_path(root)));
         if is_inside {
@@ -83,6 +100,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_directory_may_be_named_by_a_link_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("real")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("real"), folder.path().join("link")).unwrap();
+        let roots = FileRoots::new(vec![folder.path().join("link")]);
+        let by_its_own_name = folder.path().join("real/a.ndjson");
+        assert_eq!(roots.check(by_its_own_name.to_str().unwrap()), Ok(()));
+    }
+
+    #[test]
     fn files_stay_in_their_directories() {
         let folder = tempfile::tempdir().unwrap();
         let (inside, outside) = (folder.path().join("out"), folder.path().join("elsewhere"));
@@ -94,6 +121,7 @@ mod tests {
         assert!(roots.resolve(inside.join("b").to_str().unwrap()).is_ok());
         for path in ["../elsewhere/x", "/etc/passwd", "link/x", "", "a/.."] {
             assert!(roots.resolve(path).is_err(), "{path}");
+            assert_eq!(roots.check(path).is_err(), path != "link/x", "{path}");
         }
     }
 }

@@ -49,7 +49,9 @@ impl Config {
             keep_files: usize::try_from(settings.number("keep_files")).unwrap_or(usize::MAX),
             timeout: Duration::from_secs(settings.number(TIMEOUT.name).max(1)),
         };
-        config.path_for(&daybook_events::AUDIT_EVENTS).map_err(|reason| SettingsError::of("path", reason))?;
+        // Whoever opens it does not wait for a file server that is gone.
+        let path = config.path.replace("{feature}", daybook_events::AUDIT_EVENTS.as_str());
+        context.files.check(&path).map_err(|reason| SettingsError::of("path", reason))?;
         Ok(config)
     }
 

@@ -61,7 +61,8 @@ impl Config {
             begins_at_end: settings.text("from") == "end",
             line_bytes_max: usize::try_from(settings.number("line_kib_max") << 10).unwrap_or(usize::MAX),
         };
-        config.path().map_err(|reason| SettingsError::of("path", reason))?;
+        // Whoever opens it does not wait for a file server that is gone.
+        context.files.check(&config.path).map_err(|reason| SettingsError::of("path", reason))?;
         Ok(config)
     }
 
