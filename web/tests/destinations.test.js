@@ -6,13 +6,11 @@ import { after, before, test } from "node:test";
 import {
   VIEWPORTS, assertAccessible, assertNoSidewaysScroll, launchBrowser, openPage, screenshot,
 } from "./support/browser.js";
-import { accountPath, becomeOwner } from "./support/console.js";
+import { accountPath, becomeOwner, eventually, says } from "./support/console.js";
 import { freePort, startHub } from "./support/hub.js";
 import { startReceiver } from "./support/receiver.js";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
-/** Within this, a worker sees what was changed, delivers, and writes down how it fares. */
-const SOON_MS = 20_000;
 
 let hub;
 let browser;
@@ -273,20 +271,4 @@ test("the_audit_trail_tells_what_was_done_to_destinations", async () => {
 async function addEvent(name) {
   const account = new URL(base).pathname.split("/").at(-1);
   await hub.manage("POST", `/accounts/${account}/integrations`, { name, kind: "other" });
-}
-
-/** Whether the status of the page that is open becomes this word. */
-async function says(page, word) {
-  await eventually(async () => {
-    await page.reload();
-    return (await page.locator("h1 + .badge").textContent()) === word;
-  });
-}
-
-async function eventually(holds) {
-  const end = Date.now() + SOON_MS;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, `it did not come true within ${SOON_MS} ms: ${holds}`);
-    await new Promise((resolve) => { setTimeout(resolve, 200); });
-  }
 }

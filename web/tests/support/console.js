@@ -67,3 +67,22 @@ export async function tokenAction(page, token, action) {
   await page.locator("summary", { hasText: `Actions for the token ${token}` }).click();
   await page.locator("details[open]").getByRole("link", { name: action }).click();
 }
+
+/** Within this, a worker sees what was changed, does its work, and writes down how it fares. */
+const SOON_MS = 20_000;
+
+/** Whether the status of the source or destination on the page becomes this word. */
+export async function says(page, word) {
+  await eventually(async () => {
+    await page.reload();
+    return (await page.locator("h1 + .badge").textContent()) === word;
+  });
+}
+
+export async function eventually(holds) {
+  const end = Date.now() + SOON_MS;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `it did not come true within ${SOON_MS} ms: ${holds}`);
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+  }
+}

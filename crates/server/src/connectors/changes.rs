@@ -188,25 +188,17 @@ pub(crate) async fn set_connector_state(
     Ok(changed)
 }
 
-/// A destination of the account that was not removed.
+/// A connector of the account that was not removed.
 ///
 /// # Errors
 ///
-/// 404: there is none with this id.
-pub(crate) async fn find_destination(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
-    find(app, grant, Direction::Destination, id).await
-}
-
-/// A source of the account that was not removed.
-///
-/// # Errors
-///
-/// 404: there is none with this id.
-pub(crate) async fn find_source(app: &App, grant: &Grant, id: &str) -> Result<Connector, ApiError> {
-    find(app, grant, Direction::Source, id).await
-}
-
-async fn find(app: &App, grant: &Grant, direction: Direction, id: &str) -> Result<Connector, ApiError> {
+/// 404: there is none of this direction with this id.
+pub(crate) async fn find_connector(
+    app: &App,
+    grant: &Grant,
+    direction: Direction,
+    id: &str,
+) -> Result<Connector, ApiError> {
     let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no {direction} {id:?} in this account"));
     let id: ConnectorId = id.parse().map_err(|_| missing())?;
     match app.catalog.find_connector(grant, &id).await {

@@ -11,8 +11,8 @@ use super::{Locality, Opened, Refused, sealing::Parted};
 use crate::{error::ApiError, state::App};
 
 /// A kind of connector.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum AnyKind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnyKind {
     Destination(DestinationKind),
     Source(SourceKind),
 }
@@ -24,25 +24,51 @@ pub(super) enum Tryout {
 }
 
 impl AnyKind {
+    /// Those of a direction, in the order in which people are shown them.
+    pub(crate) fn all(direction: Direction) -> Vec<Self> {
+        match direction {
+            Direction::Destination => DestinationKind::ALL.iter().copied().map(Self::Destination).collect(),
+            Direction::Source => SourceKind::ALL.iter().copied().map(Self::Source).collect(),
+        }
+    }
+
+    /// The kind of this name; the error lists those that there are.
+    pub(crate) fn find(direction: Direction, name: &str) -> Result<Self, String> {
+        match direction {
+            Direction::Destination => name.parse().map(Self::Destination),
+            Direction::Source => name.parse().map(Self::Source),
+        }
+    }
+
     /// The kind of this name, if who asks may use it.
     ///
     /// # Errors
     ///
     /// 400: there is none. 403: it is for whoever runs the hub.
     pub(super) fn parse(direction: Direction, name: &str, locality: Locality) -> Result<Self, ApiError> {
-        let kind = match direction {
-            Direction::Destination => name.parse().map(Self::Destination),
-            Direction::Source => name.parse().map(Self::Source),
-        };
-        let kind = kind.map_err(|error| ApiError::invalid(format!("kind: {error}")))?;
-        if kind.description().transport == Transport::Local && locality == Locality::RemoteOnly {
+        let kind = Self::find(direction, name).map_err(|error| ApiError::invalid(format!("kind: {error}")))?;
+        if !kind.is_for(locality) {
             let message = format!("{name} is on the hub's own machine: only who runs the hub may add or change it");
             return Err(ApiError::new(StatusCode::FORBIDDEN, message));
         }
         Ok(kind)
     }
 
-    pub(super) fn description(self) -> &'static Description {
+    /// Whether somebody may use it: files and processes of the hub's own machine are for those who run it.
+    pub(crate) fn is_for(self, locality: Locality) -> bool {
+        locality == Locality::AnyKind || self.description().transport != Transport::Local
+    }
+
+    /// Its name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Destination(kind) => kind.as_str(),
+            Self::Source(kind) => kind.as_str(),
+        }
+    }
+
+    /// What it is, and its settings.
+    pub(crate) const fn description(self) -> &'static Description {
         match self {
             Self::Destination(kind) => kind.description(),
             Self::Source(kind) => kind.description(),

@@ -1,14 +1,15 @@
 //! How a source stands: how far each feature is, when it catches up, and what is about to be lost.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use daybook_connectors::{Phase, Source};
 use daybook_events::{Feature, Grant, Timestamp};
-use daybook_store::{Connector, ConnectorHealth, HealthStatus, SourceState};
+use daybook_store::{Connector, ConnectorHealth, ConnectorHour, HealthStatus, SourceState};
 
 use super::{open_source, standing::status_of, status_in_words};
 use crate::{error::ApiError, state::App};
 
+const HOUR_SECS: i64 = 3600;
 const DAY_SECS: u64 = 24 * 3600;
 /// People are warned of a loss, and of credentials that end, so many days before.
 const LOSS_WARN_DAYS: u64 = 30;
@@ -22,8 +23,50 @@ pub(crate) struct SourceStanding {
     pub(crate) features: Vec<FeatureStanding>,
     /// When its credentials end.
     pub(crate) expires_at: Option<Timestamp>,
-    /// What a person should know, a sentence each.
-    pub(crate) warnings: Vec<String>,
+    /// What it has asked for; `None` where nobody counts.
+    pub(crate) requests: Option<Requests>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Requests of a source in the hour that has begun, and how many there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Requests {
+    /// Its own, failed ones too.
+    pub(crate) this_hour: u64,
+    /// What all sources of its account may make in an hour.
+    pub(crate) hour_max: u32,
+}
+
+/// What a person should know about a source that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Warning {
+    /// Its system drops events that were not read.
+    Loss {
+        feature: Feature,
+        last_read: Timestamp,
+        /// Whole days until then; 0: it has begun to.
+        days: u64,
+    },
+    /// Its credentials end, or have ended.
+    Expiry { expires_at: Timestamp, is_over: bool },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loss { feature, last_read, days: 0 } => {
+                write!(formatter, "{feature} was last read at {last_read}: the upstream drops events that are not here")
+            }
+            Self::Loss { feature, last_read, days } => {
+                write!(
+                    formatter,
+                    "{feature} was last read at {last_read}: in {days} days, the upstream drops events unread"
+                )
+            }
+            Self::Expiry { expires_at, is_over: true } => write!(formatter, "the token expired at {expires_at}"),
+            Self::Expiry { expires_at, is_over: false } => write!(formatter, "the token expires at {expires_at}"),
+        }
+    }
 }
 
 /// How one feature of it stands.
@@ -33,6 +76,8 @@ pub(crate) struct FeatureStanding {
     pub(crate) place: Option<SourceState>,
     pub(crate) phase: Option<Phase>,
     pub(crate) health: Option<ConnectorHealth>,
+    /// When its system begins to drop what is not read; `None` where it drops nothing, or was not read yet.
+    pub(crate) loss_at: Option<Timestamp>,
     pub(crate) now: Timestamp,
 }
 
@@ -94,25 +139,41 @@ pub(crate) async fn source_standing_of(
     names.extend(places.iter().map(|place| place.feature.clone()));
     names.sort();
     names.dedup();
+    let terms = source.as_ref().map(Source::terms);
+    let window = terms.as_ref().and_then(|terms| terms.window);
     let features: Vec<FeatureStanding> = names
         .into_iter()
         .map(|feature| {
             let place = places.iter().find(|place| place.feature == feature).cloned();
             let phase = source.as_ref().zip(place.as_ref()).map(|(source, place)| source.phase(&place.cursor));
             let health = health.iter().find(|health| health.feature == feature).cloned();
-            FeatureStanding { feature, place, phase, health, now }
+            let last_read = health.as_ref().and_then(|health| health.last_acknowledged_at);
+            let loss_at = last_read.zip(window).map(|(last_read, window)| last_read.plus(window));
+            FeatureStanding { feature, place, phase, health, loss_at, now }
         })
         .collect();
-    let terms = source.as_ref().map(Source::terms);
-    let expires_at = terms.as_ref().and_then(|terms| terms.expires_at);
-    let window = terms.and_then(|terms| terms.window);
+    let mut requests = None;
+    if let Some(budget) = terms.as_ref().and_then(|terms| terms.budget.as_ref()) {
+        let hours = app.catalog.connector_hours(grant, id, begin_of_hour(now)).await?;
+        requests = Some(Requests { this_hour: requests_in(&hours), hour_max: budget.per_hour });
+    }
+    let expires_at = terms.and_then(|terms| terms.expires_at);
     let said: Vec<HealthStatus> = health.iter().map(status_in_words).collect();
     let warnings = features
         .iter()
-        .filter_map(|feature| loss_in_words(feature, window?))
-        .chain(expires_at.and_then(|expires_at| expiry_in_words(now, expires_at)))
+        .filter_map(|feature| loss_warning(feature, window?))
+        .chain(expires_at.and_then(|expires_at| expiry_warning(now, expires_at)))
         .collect();
-    Ok(SourceStanding { status: status_of(connector.state, &said), features, expires_at, warnings })
+    Ok(SourceStanding { status: status_of(connector.state, &said), features, expires_at, requests, warnings })
+}
+
+fn begin_of_hour(now: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(now.as_seconds().div_euclid(HOUR_SECS) * HOUR_SECS)
+}
+
+/// Each page was a request, and so was each attempt that gave none.
+fn requests_in(hours: &[ConnectorHour]) -> u64 {
+    hours.iter().map(|hour| u64::try_from(hour.batches + hour.retries).unwrap_or(0)).sum()
 }
 
 fn has_place(places: &[SourceState], feature: &Feature) -> bool {
@@ -124,24 +185,15 @@ pub(crate) fn days_until_loss(now: Timestamp, last_read: Timestamp, window: Dura
     window.saturating_sub(now.since(last_read)).as_secs() / DAY_SECS
 }
 
-fn loss_in_words(standing: &FeatureStanding, window: Duration) -> Option<String> {
+fn loss_warning(standing: &FeatureStanding, window: Duration) -> Option<Warning> {
     let last_read = standing.health.as_ref()?.last_acknowledged_at?;
-    let feature = &standing.feature;
-    match days_until_loss(standing.now, last_read, window) {
-        0 => Some(format!("{feature} was last read at {last_read}: the upstream drops events that are not here")),
-        days if days < LOSS_WARN_DAYS => {
-            Some(format!("{feature} was last read at {last_read}: in {days} days, the upstream drops events unread"))
-        }
-        _ => None,
-    }
+    let days = days_until_loss(standing.now, last_read, window);
+    (days < LOSS_WARN_DAYS).then(|| Warning::Loss { feature: standing.feature.clone(), last_read, days })
 }
 
-fn expiry_in_words(now: Timestamp, expires_at: Timestamp) -> Option<String> {
-    if expires_at <= now {
-        return Some(format!("the token expired at {expires_at}"));
-    }
+fn expiry_warning(now: Timestamp, expires_at: Timestamp) -> Option<Warning> {
     let days = expires_at.since(now).as_secs() / DAY_SECS;
-    (days < EXPIRY_WARN_DAYS).then(|| format!("the token expires at {expires_at}"))
+    (days < EXPIRY_WARN_DAYS).then(|| Warning::Expiry { expires_at, is_over: expires_at <= now })
 }
 
 #[cfg(test)]
@@ -160,6 +212,17 @@ mod tests {
         assert_eq!(progress.remaining, Some(Duration::from_secs(180)));
         let begun = progress_of((since, since), (now, now), 0, now);
         assert_eq!((begun.part, begun.remaining), (0.0, None));
+    }
+
+    #[test]
+    fn an_end_is_told_before_and_after_it() {
+        let now = Timestamp::from_seconds(1_772_600_767);
+        let is_over = |expires_at| match expiry_warning(now, expires_at) {
+            Some(Warning::Expiry { is_over, .. }) => Some(is_over),
+            _ => None,
+        };
+        assert_eq!((is_over(now.plus(DAY * 14)), is_over(now.plus(DAY * 13))), (None, Some(false)));
+        assert_eq!((is_over(now), is_over(now.minus(DAY * 400))), (Some(true), Some(true)));
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod reading;
 mod rename;
 mod settings;
 mod sign_in;
+mod sources;
 mod times;
 mod tokens;
 mod visit;
@@ -46,7 +47,10 @@ pub(crate) use doors::Doors;
 pub(crate) use error::missing_page;
 pub(crate) use links::{LINK_LIFE, ensure_setup_link, fresh_link, make_setup_link};
 
-use crate::state::App;
+use crate::{
+    connectors::{Destinations, Sources},
+    state::App,
+};
 
 /// A route of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +131,8 @@ routes! {
     Viewer {
         get "/accounts/{account}" home::show_home;
         get "/accounts/{account}/events" events::show_events;
+        get "/accounts/{account}/sources" sources::list_sources;
+        get "/accounts/{account}/sources/{source}" sources::show_source;
         get "/accounts/{account}/destinations" destinations::list_destinations;
         get "/accounts/{account}/destinations/{destination}" destinations::show_destination;
         get "/accounts/{account}/destinations/{destination}/dead-letters" destinations::show_dead_letters;
@@ -160,15 +166,28 @@ routes! {
         post "/accounts/{account}/integrations/{integration}/tokens/{token}/revoke" tokens::revoke_token;
     }
     Administrator {
-        get "/accounts/{account}/destinations/new" destinations::new_destination;
-        post "/accounts/{account}/destinations/new" destinations::add_destination;
-        post "/accounts/{account}/destinations/new/test" destinations::test_new_destination;
-        post "/accounts/{account}/destinations/{destination}/test" destinations::test_destination;
-        get "/accounts/{account}/destinations/{destination}/settings" destinations::show_settings;
-        post "/accounts/{account}/destinations/{destination}/settings" destinations::change_destination;
-        post "/accounts/{account}/destinations/{destination}/pause" destinations::pause_destination;
-        post "/accounts/{account}/destinations/{destination}/resume" destinations::resume_destination;
-        post "/accounts/{account}/destinations/{destination}/retry" destinations::retry_destination;
+        get "/accounts/{account}/sources/new" connectors::new_connector::<Sources>;
+        post "/accounts/{account}/sources/new" connectors::add_connector::<Sources>;
+        post "/accounts/{account}/sources/new/test" connectors::test_new_connector::<Sources>;
+        post "/accounts/{account}/sources/{source}/test" connectors::test_connector::<Sources>;
+        get "/accounts/{account}/sources/{source}/settings" connectors::show_settings::<Sources>;
+        post "/accounts/{account}/sources/{source}/settings" connectors::change_connector::<Sources>;
+        post "/accounts/{account}/sources/{source}/pause" connectors::pause_connector::<Sources>;
+        post "/accounts/{account}/sources/{source}/resume" connectors::resume_connector::<Sources>;
+        post "/accounts/{account}/sources/{source}/retry" connectors::retry_connector::<Sources>;
+        get "/accounts/{account}/sources/{source}/remove" sources::ask_to_remove_source;
+        post "/accounts/{account}/sources/{source}/remove" connectors::remove_connector::<Sources>;
+    }
+    Administrator {
+        get "/accounts/{account}/destinations/new" connectors::new_connector::<Destinations>;
+        post "/accounts/{account}/destinations/new" connectors::add_connector::<Destinations>;
+        post "/accounts/{account}/destinations/new/test" connectors::test_new_connector::<Destinations>;
+        post "/accounts/{account}/destinations/{destination}/test" connectors::test_connector::<Destinations>;
+        get "/accounts/{account}/destinations/{destination}/settings" connectors::show_settings::<Destinations>;
+        post "/accounts/{account}/destinations/{destination}/settings" connectors::change_connector::<Destinations>;
+        post "/accounts/{account}/destinations/{destination}/pause" connectors::pause_connector::<Destinations>;
+        post "/accounts/{account}/destinations/{destination}/resume" connectors::resume_connector::<Destinations>;
+        post "/accounts/{account}/destinations/{destination}/retry" connectors::retry_connector::<Destinations>;
         get "/accounts/{account}/destinations/{destination}/replay" destinations::ask_to_replay;
         post "/accounts/{account}/destinations/{destination}/replay" destinations::replay_events;
         post "/accounts/{account}/destinations/{destination}/replays/{replay}/cancel" destinations::cancel_replay;
@@ -176,7 +195,7 @@ routes! {
         get "/accounts/{account}/destinations/{destination}/dead-letters/discard" destinations::ask_to_discard;
         post "/accounts/{account}/destinations/{destination}/dead-letters/discard" destinations::discard_dead_letters;
         get "/accounts/{account}/destinations/{destination}/remove" destinations::ask_to_remove_destination;
-        post "/accounts/{account}/destinations/{destination}/remove" destinations::remove_destination;
+        post "/accounts/{account}/destinations/{destination}/remove" connectors::remove_connector::<Destinations>;
     }
     Administrator {
         get "/accounts/{account}/people" people::list_people;

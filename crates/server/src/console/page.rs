@@ -57,6 +57,7 @@ pub(super) struct Place {
 pub(super) enum Section {
     Home,
     Integrations,
+    Sources,
     Destinations,
     Events,
     People,
@@ -70,6 +71,7 @@ impl Section {
         let all = [
             (Self::Home, "", "home", words::NAV_HOME, Role::Viewer),
             (Self::Integrations, "/integrations", "integrations", words::NAV_INTEGRATIONS, Role::Administrator),
+            (Self::Sources, "/sources", "sources", words::NAV_SOURCES, Role::Viewer),
             (Self::Destinations, "/destinations", "destinations", words::NAV_DESTINATIONS, Role::Viewer),
             (Self::Events, "/events", "events", words::NAV_EVENTS, Role::Viewer),
             (Self::People, "/people", "people", words::NAV_PEOPLE, Role::Administrator),

@@ -9,6 +9,7 @@ pub(super) mod home;
 pub(super) mod integrations;
 pub(super) mod people;
 pub(super) mod sign_in;
+pub(super) mod sources;
 pub(super) mod tokens;
 
 use daybook_events::{Feature, Role};
@@ -25,6 +26,7 @@ pub(super) const REQUEST: Noun = ("request", "requests");
 
 pub(super) const NAV_HOME: &str = "Home";
 pub(super) const NAV_INTEGRATIONS: &str = "Integrations";
+pub(super) const NAV_SOURCES: &str = "Sources";
 pub(super) const NAV_DESTINATIONS: &str = "Destinations";
 pub(super) const NAV_EVENTS: &str = "Events";
 pub(super) const NAV_PEOPLE: &str = "People";
@@ -90,11 +92,13 @@ pub(super) fn feature(feature: &Feature) -> String {
     }
 }
 
-/// A text of an error as a sentence: a capital at its beginning, a full stop at its end.
+/// A text of an error as a sentence: a capital at its beginning, and a full stop at its end unless it is a question.
 pub(super) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
+    let rest = characters.as_str().trim_end_matches('.');
+    let stop = if rest.ends_with(['?', '!']) { "" } else { "." };
+    format!("{first}{rest}{stop}")
 }
 
 pub(super) fn account_renamed(name: &str) -> String {

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use daybook_events::{ReplayId, Timestamp};
-use daybook_store::{ConnectorAttempt, ConnectorHour, DeadLetter, Replay, WhichDeadLetters};
+use daybook_store::{ConnectorAttempt, ConnectorHour, DeadLetter, Direction, Replay, WhichDeadLetters};
 use serde::Deserialize;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     },
 };
 use crate::{
-    connectors::find_destination,
+    connectors::find_connector,
     error::{ApiError, ErrorBody},
     request::Path,
     state::{App, days_long},
@@ -48,7 +48,7 @@ pub(super) async fn list_hours(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<Json<Vec<HourView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let since = app.clock.now().minus(days_long(HOURS_SHOWN_DAYS));
     Ok(Json(app.catalog.connector_hours(&grant, &id, since).await?.iter().map(hour_view).collect()))
 }
@@ -69,7 +69,7 @@ pub(super) async fn list_attempts(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<Json<Vec<AttemptView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let attempts = app.catalog.connector_attempts(&grant, &id, ATTEMPTS_SHOWN).await?;
     Ok(Json(attempts.into_iter().map(attempt_view).collect()))
 }
@@ -96,7 +96,7 @@ pub(super) async fn list_dead_letters(
 ) -> Result<Json<Vec<DeadLetterView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let Query(page) = page.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let letters = app.catalog.list_dead_letters(&grant, &id, LETTERS_SHOWN, page.before).await?;
     Ok(Json(letters.into_iter().map(letter_view).collect()))
 }
@@ -122,7 +122,7 @@ pub(super) async fn redrive_dead_letters(
     Body(choice): Body<DeadLetterChoice>,
 ) -> Result<Json<DeadLetterCount>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let dead_letters = app.catalog.queue_dead_letters(&grant, &administrator.actor, &id, which(&choice)).await?;
     Ok(Json(DeadLetterCount { dead_letters }))
 }
@@ -148,7 +148,7 @@ pub(super) async fn discard_dead_letters(
     Body(choice): Body<DeadLetterChoice>,
 ) -> Result<Json<DeadLetterCount>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let dead_letters = app.catalog.discard_dead_letters(&grant, &administrator.actor, &id, which(&choice)).await?;
     Ok(Json(DeadLetterCount { dead_letters }))
 }
@@ -169,7 +169,7 @@ pub(super) async fn list_replays(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<Json<Vec<ReplayView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     Ok(Json(app.catalog.list_replays(&grant, &id).await?.iter().map(replay_view).collect()))
 }
 
@@ -194,7 +194,7 @@ pub(super) async fn add_replay(
     Body(new): Body<NewReplay>,
 ) -> Result<(StatusCode, Json<ReplayView>), ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let time = |name: &str, text: &str| {
         text.parse::<Timestamp>().map_err(|error| ApiError::invalid(format!("{name}: {error}")))
     };
@@ -224,7 +224,7 @@ pub(super) async fn cancel_replay(
     Path((account, destination, replay)): Path<(String, String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let id = find_destination(&app, &grant, &destination).await?.connector_id;
+    let id = find_connector(&app, &grant, Direction::Destination, &destination).await?.connector_id;
     let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no replay {replay:?} of this destination"));
     let replay_id: ReplayId = replay.parse().map_err(|_| missing())?;
     let known = app.catalog.list_replays(&grant, &id).await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        Draft, Locality, StreamStanding, add_connector, change_connector, find_destination, set_connector_state,
+        Draft, Locality, StreamStanding, add_connector, change_connector, find_connector, set_connector_state,
         standing_of, status_in_words, test_connector, test_draft, told_of,
     },
     error::{ApiError, ErrorBody},
@@ -109,7 +109,7 @@ pub(super) async fn show_destination(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<Json<DestinationView>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let connector = find_destination(&app, &grant, &destination).await?;
+    let connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
     Ok(Json(view(&app, &grant, connector).await?))
 }
 
@@ -134,7 +134,7 @@ pub(super) async fn change_destination(
     Body(wanted): Body<DestinationChange>,
 ) -> Result<Json<DestinationView>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let mut connector = find_destination(&app, &grant, &destination).await?;
+    let mut connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
     let state = wanted_state(wanted.state.as_deref())?;
     let who = (&grant, &administrator.actor);
     if wanted.name.is_some() || !wanted.settings.is_empty() {
@@ -162,7 +162,7 @@ pub(super) async fn remove_destination(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let connector = find_destination(&app, &grant, &destination).await?;
+    let connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
     set_connector_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -183,7 +183,7 @@ pub(super) async fn test_destination(
     Path((account, destination)): Path<(String, String)>,
 ) -> Result<Json<Vec<HopView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let connector = find_destination(&app, &grant, &destination).await?;
+    let connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
     Ok(Json(test_connector(&app, &connector).await?.into_iter().map(hop_view).collect()))
 }
 

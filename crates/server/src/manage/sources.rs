@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        Draft, FeatureStanding, Locality, add_connector, change_connector, find_source, set_connector_state,
+        Draft, FeatureStanding, Locality, add_connector, change_connector, find_connector, set_connector_state,
         source_standing_of, status_in_words, test_connector, test_draft, unseal,
     },
     error::{ApiError, ErrorBody},
@@ -108,7 +108,7 @@ pub(super) async fn show_source(
     Path((account, source)): Path<(String, String)>,
 ) -> Result<Json<SourceView>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let connector = find_source(&app, &grant, &source).await?;
+    let connector = find_connector(&app, &grant, Direction::Source, &source).await?;
     Ok(Json(view(&app, &grant, connector).await?))
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn change_source(
     Body(wanted): Body<SourceChange>,
 ) -> Result<Json<SourceView>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let mut connector = find_source(&app, &grant, &source).await?;
+    let mut connector = find_connector(&app, &grant, Direction::Source, &source).await?;
     let state = wanted_state(wanted.state.as_deref())?;
     let who = (&grant, &administrator.actor);
     if wanted.name.is_some() || !wanted.settings.is_empty() {
@@ -161,7 +161,7 @@ pub(super) async fn remove_source(
     Path((account, source)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let connector = find_source(&app, &grant, &source).await?;
+    let connector = find_connector(&app, &grant, Direction::Source, &source).await?;
     set_connector_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -182,7 +182,7 @@ pub(super) async fn test_source(
     Path((account, source)): Path<(String, String)>,
 ) -> Result<Json<Vec<HopView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let connector = find_source(&app, &grant, &source).await?;
+    let connector = find_connector(&app, &grant, Direction::Source, &source).await?;
     Ok(Json(test_connector(&app, &connector).await?.into_iter().map(hop_view).collect()))
 }
 
@@ -205,7 +205,7 @@ async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<SourceVi
         created_at: connector.created_at.to_string(),
         updated_at: connector.updated_at.to_string(),
         expires_at: text(standing.expires_at),
-        warnings: standing.warnings,
+        warnings: standing.warnings.iter().map(ToString::to_string).collect(),
         features: standing.features.iter().map(feature_view).collect(),
     })
 }

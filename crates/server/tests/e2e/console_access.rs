@@ -28,6 +28,7 @@ struct Ids {
     token_text: String,
     person: String,
     invitation: String,
+    source: String,
     destination: String,
     replay: String,
 }
@@ -47,8 +48,9 @@ impl Ids {
         hub.manage(Method::POST, &format!("accounts/{account}/invitations"), invitation).await.expect_status(201);
         let person = guests.join(account, "Paula", Role::Viewer).await.person.person_id.to_string();
         let invitation = guests.catalog.list_invitations(&guests.grant(account)).await.unwrap().remove(0).link_id;
-        let (destination, replay) = destination(hub, account).await;
-        Self { account: account.to_string(), integration, token, token_text, person, invitation, destination, replay }
+        let (source, (destination, replay)) = (source(hub, account).await, destination(hub, account).await);
+        let account = account.to_string();
+        Self { account, integration, token, token_text, person, invitation, source, destination, replay }
     }
 
     /// Ids that nothing has, in an account that there is.
@@ -61,6 +63,7 @@ impl Ids {
             token_text: "a.b.c".to_owned(),
             person: id(),
             invitation: id(),
+            source: id(),
             destination: id(),
             replay: id(),
         }
@@ -74,6 +77,7 @@ impl Ids {
             ("{token}", &self.token),
             ("{person}", &self.person),
             ("{invitation}", &self.invitation),
+            ("{source}", &self.source),
             ("{destination}", &self.destination),
             ("{replay}", &self.replay),
             ("{name}", "console.css"),
@@ -82,6 +86,16 @@ impl Ids {
         assert!(!filled.contains('{'), "{path} has a part that this test does not know: give it an id here");
         filled
     }
+}
+
+/// A source that is paused, so that it asks nothing anywhere.
+async fn source(hub: &Hub, account: &AccountId) -> String {
+    let path = format!("accounts/{account}/sources");
+    let name = daybook_events::random_upper_id();
+    let body = json!({"name": name, "kind": "upstream", "settings": {"url": NOWHERE, "token": "opaque"}});
+    let source = id_of(&hub.manage(Method::POST, &path, body).await.expect_status(201).json());
+    hub.manage(Method::PATCH, &format!("{path}/{source}"), json!({"state": "paused"})).await.expect_status(200);
+    source
 }
 
 /// A destination that is paused, so that it sends nothing anywhere, with a replay.
@@ -100,6 +114,11 @@ async fn destination(hub: &Hub, account: &AccountId) -> (String, String) {
 async fn ask(hub: &Hub, seat: Option<&Seat>, method: &str, path: &str, ids: &Ids) -> Answer {
     let name = daybook_events::random_upper_id();
     let email = format!("{}@x.example", name.to_lowercase());
+    let kind = match path {
+        _ if path.contains("/sources") => "upstream",
+        _ if path.contains("/destinations") => "webhook",
+        _ => "other",
+    };
     let fields = [
         ("name", name.as_str()),
         ("connector_name", &name),
@@ -109,7 +128,7 @@ async fn ask(hub: &Hub, seat: Option<&Seat>, method: &str, path: &str, ids: &Ids
         ("features", "auditevents"),
         ("requests_per_minute", "7"),
         ("token", &ids.token_text),
-        ("kind", if path.contains("/destinations") { "webhook" } else { "other" }),
+        ("kind", kind),
         ("retention_days", "4000"),
         ("url", NOWHERE),
         ("secret", SECRET),
@@ -186,11 +205,11 @@ on_own_hubs! {
             assert!(!answer.header("location").is_some_and(|to| to.starts_with("/sign-in")), "{what}");
             let is_changed = state(&guests, &account).await != before;
             let downloads = path.ends_with("/environment");
-            // What is active is not resumed; the destination is paused, and is.
+            // What is active is not resumed; source and destination are paused, and are.
             let goes_on = (path.ends_with("/resume") && path.contains("/integrations/"))
                 || path.ends_with("/restore")
                 || path.ends_with("/reinstate")
-                || (path.ends_with("/pause") && path.contains("/destinations/"));
+                || (path.ends_with("/pause") && (path.contains("/sources/") || path.contains("/destinations/")));
             // A test changes nothing, and there are no dead letters.
             let nothing = path.ends_with("/test") || path.contains("/dead-letters/");
             assert_eq!(is_changed, route.method == "post" && !downloads && !goes_on && !nothing, "{what}");
@@ -290,6 +309,7 @@ async fn state(guests: &Guests, account: &AccountId) -> String {
     let integrations = guests.catalog.list_integrations(&grant).await.unwrap();
     let tokens = guests.catalog.list_tokens(&grant).await.unwrap();
     let invitations = guests.catalog.list_invitations(&grant).await.unwrap();
+    let sources = guests.catalog.list_connectors(&grant, daybook_store::Direction::Source).await.unwrap();
     let destinations = guests.catalog.list_connectors(&grant, daybook_store::Direction::Destination).await.unwrap();
     let mut replays = Vec::new();
     for destination in &destinations {
@@ -297,6 +317,6 @@ async fn state(guests: &Guests, account: &AccountId) -> String {
     }
     let actions =
         guests.catalog.list_actions(&grant, &daybook_store::ActionFilter::default(), None, 1000).await.unwrap();
-    let connectors = format!("{destinations:?} {replays:?}");
+    let connectors = format!("{sources:?} {destinations:?} {replays:?}");
     format!("{accounts:?} {members:?} {integrations:?} {tokens:?} {invitations:?} {connectors} {}", actions.len())
 }

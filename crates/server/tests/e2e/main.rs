@@ -20,6 +20,7 @@ mod console_races;
 mod console_rights;
 mod console_sessions;
 mod console_sign_in;
+mod console_sources;
 mod console_tokens;
 mod crash;
 mod cursors;

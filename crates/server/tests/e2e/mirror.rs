@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::{
     on_both_stores, on_own_hubs,
     support::{
-        Account, Hub, LONG_AGO, PATIENCE, Store, daybook, days_ago, eventually, id_of, refusal, start_on, uuids, within,
+        Account, Hub, LONG_AGO, PATIENCE, Store, daybook, days_ago, eventually, id_of, page_of, refusal, scripted,
+        scripted_settings, start_on, uuids, within,
     },
 };
 
@@ -103,31 +104,6 @@ on_both_stores! {
         assert_eq!((&last["hop"], &last["passed"]), (&json!("dns"), &json!(false)), "{hops}");
         assert!(last["seen"].as_str().unwrap().contains("loopback"), "{hops}");
     }
-}
-
-/// A page as an upstream gives it.
-fn page_of(numbers: std::ops::Range<u64>, cursor: &str, has_more: bool) -> Value {
-    let items: Vec<Value> = numbers.map(|n| events::event(&ITEM_USAGES, n)).collect();
-    json!({"cursor": cursor, "has_more": has_more, "items": items})
-}
-
-/// An upstream that holds so many events and gives ten a page; its cursors are `at:N`.
-async fn scripted(count: u64) -> Receiver {
-    let upstream = Receiver::start().await;
-    upstream.answer_with(move |request| {
-        if request.path.ends_with("introspect") {
-            return Reply::json(200, &json!({"uuid": "I", "features": ["itemusages"], "account_uuid": "A"}));
-        }
-        let body = request.json();
-        let at = body["cursor"].as_str().map_or(0, |cursor| cursor[3..].parse().unwrap());
-        let end = (at + 10).min(count);
-        Reply::json(200, &page_of(at..end, &format!("at:{end}"), end < count))
-    });
-    upstream
-}
-
-fn scripted_settings(url: &str) -> Value {
-    json!({"url": url, "token": "opaque", "poll_max_secs": "1", "timeout_secs": "2", "requests_per_minute": "6000"})
 }
 
 async fn is_mirrored(mirror: &Account, count: u64) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daybook_events::Timestamp;
-use daybook_store::ConnectorHour;
+use daybook_store::{ConnectorHour, Direction};
 
 use crate::console::{
     times::grouped,
@@ -20,6 +20,9 @@ const BAR_HEIGHT_MAX: f64 = 60.0;
 
 /// Thirty days.
 pub(in crate::console) struct Days {
+    /// What is said of events that were taken, and of those that were not.
+    pub(in crate::console) taken_word: &'static str,
+    pub(in crate::console) refused_word: &'static str,
     /// Newest first, only those on which something was done.
     pub(in crate::console) lines: Vec<DayLine>,
     /// Events that were taken, as an SVG path.
@@ -63,7 +66,7 @@ pub(in crate::console) fn first_day(now: Timestamp) -> Timestamp {
 }
 
 /// The days of these hours, which may be in any order.
-pub(in crate::console) fn days_of(hours: &[ConnectorHour], now: Timestamp) -> Days {
+pub(in crate::console) fn days_of(hours: &[ConnectorHour], direction: Direction, now: Timestamp) -> Days {
     let first = first_day(now);
     let days = by_day(hours, first);
     let peak = days.iter().map(|day| day.events + day.refused).max().unwrap_or(0);
@@ -71,11 +74,14 @@ pub(in crate::console) fn days_of(hours: &[ConnectorHour], now: Timestamp) -> Da
     let sums =
         DaySums { events: sum(|day| day.events), retries: sum(|day| day.retries), refused: sum(|day| day.refused) };
     let done = days.iter().enumerate().rev().filter(|(_, day)| **day != Day::default());
+    let (taken_word, refused_word) = say::fates(direction);
     Days {
+        taken_word,
+        refused_word,
         lines: done.map(|(index, day)| line(day, &date_of(first, index))).collect(),
         taken: bars(&days, |day| (0, day.events), peak),
         refused: bars(&days, |day| (day.events, day.events + day.refused), peak),
-        description: say::days(DAYS, sums),
+        description: say::days(direction, DAYS, sums),
         first: date_of(first, 0),
         last: date_of(first, DAYS - 1),
         peak: grouped(peak),
@@ -152,7 +158,7 @@ mod tests {
             hour("2026-10-30T00:00:00Z", 5, 0),
             hour("2026-10-29T23:00:00Z", 1000, 0),
         ];
-        let days = days_of(&hours, now);
+        let days = days_of(&hours, Direction::Destination, now);
         assert_eq!((days.first.as_str(), days.last.as_str(), days.peak.as_str()), ("2026-10-30", "2026-11-28", "40"));
         let lines: Vec<_> =
             days.lines.iter().map(|it| (it.day.as_str(), it.events.as_str(), it.refused.as_str())).collect();
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn nothing_done_has_no_bars() {
-        let days = days_of(&[], Timestamp::from_seconds(1_772_600_400));
+        let days = days_of(&[], Direction::Source, Timestamp::from_seconds(1_772_600_400));
         assert!(days.lines.is_empty() && days.taken.is_empty() && days.refused.is_empty());
     }
 }

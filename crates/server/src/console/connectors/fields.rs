@@ -13,8 +13,13 @@ use crate::{
     tokens::SecretSealer,
 };
 
-/// Options that are every connector's and that most people leave as they are: by group.
-const ADVANCED: [(&str, &[&str]); 3] = [
+/// Options of sources that most people leave as they are.
+const PACE: &[&str] =
+    &["poll_min_secs", "poll_max_secs", "requests_per_minute", "requests_per_hour", "overlap_minutes"];
+
+/// Options that most people leave as they are, by group; but for the pace, they are every connector's.
+const ADVANCED: [(&str, &[&str]); 4] = [
+    (say::GROUP_PACE, PACE),
     (say::GROUP_SHAPE, &["format", "filter", "redact", "redact_key"]),
     (say::GROUP_BATCHES, &["batch_events", "batch_kib", "batch_wait_ms"]),
     (say::GROUP_NETWORK, &["ca_pem", "client_certificate_pem", "client_key_pem", "timeout_secs"]),
@@ -166,8 +171,9 @@ impl Fields {
             ADVANCED.iter().map(|(group, _)| (*group, Vec::new())).collect();
         let mut is_open = false;
         for setting in description.all_settings() {
-            // An option of the kind's own stands in front, whatever it is called.
-            let is_own = description.settings.iter().any(|own| own.name == setting.name);
+            // An option of the kind's own stands in front, though it be called as one of every connector's.
+            let is_own =
+                description.settings.iter().any(|own| own.name == setting.name) && !PACE.contains(&setting.name);
             let group = group_of(setting.name).filter(|_| !is_own);
             let field = Field::of(setting, filled, stored);
             match group {

@@ -3,13 +3,16 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use daybook_events::Timestamp;
-use daybook_store::{Connector, ConnectorAttempt, ConnectorState, Origin, Replay, ReplayState};
+use daybook_store::{Connector, ConnectorState, Origin, Replay, ReplayState};
 
-use super::{condition_of, find, last_acknowledged, may_change, oldest_waiting, own_path, title_of, total_behind};
+use super::{OUT, condition_of, last_acknowledged, oldest_waiting, total_behind};
 use crate::{
     connectors::{Standing, StreamStanding, standing_of, status_in_words},
     console::{
-        connectors::{Days, days_of, first_day},
+        connectors::{
+            ATTEMPTS_SHOWN, AttemptLine, Days, Trouble, attempt_line, days_of, find, first_day, may_change, own_path,
+            title_of, troubles,
+        },
         error::PageError,
         integrations::Condition,
         page::{Section, Shell, page},
@@ -21,8 +24,6 @@ use crate::{
     state::App,
 };
 
-/// Attempts that are shown.
-const ATTEMPTS_SHOWN: u32 = 20;
 /// Replays that are shown.
 const REPLAYS_SHOWN: usize = 10;
 
@@ -54,18 +55,6 @@ struct DetailsPage {
     trail: String,
 }
 
-/// Something that is wrong, and what mends it.
-#[derive(PartialEq, Eq)]
-struct Trouble {
-    tone: &'static str,
-    /// The streams that it is wrong with.
-    features: String,
-    reason: String,
-    fix: String,
-    /// When it is tried again; empty when it is not.
-    next: String,
-}
-
 /// A stream on its way.
 struct StreamLine {
     name: String,
@@ -79,18 +68,6 @@ struct StreamLine {
     /// When it is tried again; empty when it is not.
     next: String,
     failures: String,
-}
-
-/// An attempt.
-struct AttemptLine {
-    when: When,
-    name: String,
-    tone: &'static str,
-    outcome: &'static str,
-    events: String,
-    bytes: String,
-    took: String,
-    detail: String,
 }
 
 /// A window of the past that is or was delivered once more.
@@ -109,15 +86,15 @@ pub(in crate::console) async fn show_destination(
     member: Member<Viewer>,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let now = app.clock.now();
     let standing = standing_of(&app, &member.grant, &connector).await?;
     let hours = app.catalog.connector_hours(&member.grant, &connector.connector_id, first_day(now)).await?;
     let attempts = app.catalog.connector_attempts(&member.grant, &connector.connector_id, ATTEMPTS_SHOWN).await?;
     let replays = app.catalog.list_replays(&member.grant, &connector.connector_id).await?;
     let details = DetailsPage {
-        days: days_of(&hours, now),
-        attempts: attempts.into_iter().map(|attempt| attempt_line(attempt, now)).collect(),
+        days: days_of(&hours, OUT, now),
+        attempts: attempts.into_iter().map(|attempt| attempt_line(attempt, OUT, now)).collect(),
         replays: replays.iter().take(REPLAYS_SHOWN).map(|replay| replay_line(replay, now)).collect(),
         ..DetailsPage::of(&member, connector, &standing, now)
     };
@@ -133,7 +110,7 @@ impl DetailsPage {
         let behind = total_behind(standing);
         Self {
             shell: Shell::of(member, Section::Destinations, &connector.name),
-            base: own_path(member, &id),
+            base: own_path(member, OUT, &id),
             kind: title_of(&connector),
             sentence: say::status(condition.word, &connector.name, ago),
             condition,
@@ -148,9 +125,13 @@ impl DetailsPage {
             } else {
                 grouped(standing.dead_letters.unsigned_abs())
             },
-            troubles: if connector.state == ConnectorState::Active { troubles(standing, now) } else { Vec::new() },
+            troubles: if connector.state == ConnectorState::Active {
+                troubles(standing.streams.iter().filter_map(|stream| stream.health.as_ref()), now)
+            } else {
+                Vec::new()
+            },
             streams: standing.streams.iter().map(|stream| stream_line(stream, &connector, now)).collect(),
-            days: days_of(&[], now),
+            days: days_of(&[], OUT, now),
             attempts: Vec::new(),
             replays: Vec::new(),
             trail: member.path(&format!("audit?object={id}")),
@@ -158,24 +139,6 @@ impl DetailsPage {
             acknowledged,
         }
     }
-}
-
-/// What is wrong, each thing once, with the streams that it is wrong with.
-fn troubles(standing: &Standing, now: Timestamp) -> Vec<Trouble> {
-    let mut all: Vec<Trouble> = Vec::new();
-    for stream in &standing.streams {
-        let Some(health) = stream.health.as_ref().filter(|health| !health.reason.is_empty()) else { continue };
-        let is_stopped = health.status == daybook_store::HealthStatus::Stopped;
-        let (reason, fix) = (say::sentence_of(&health.reason), say::sentence_of(&health.fix));
-        let name = words::feature(&stream.feature);
-        if let Some(same) = all.iter_mut().find(|it| it.reason == reason && it.fix == fix) {
-            same.features = format!("{}, {}", same.features, name.to_lowercase());
-            continue;
-        }
-        let next = health.next_attempt_at.map(|time| say::next_try(time, now)).unwrap_or_default();
-        all.push(Trouble { tone: if is_stopped { "error" } else { "warn" }, features: name, reason, fix, next });
-    }
-    all
 }
 
 fn stream_line(stream: &StreamStanding, connector: &Connector, now: Timestamp) -> StreamLine {
@@ -203,20 +166,6 @@ fn stream_line(stream: &StreamStanding, connector: &Connector, now: Timestamp) -
             .map(|health| health.failures)
             .filter(|failures| *failures > 0)
             .map_or(String::new(), |failures| grouped(failures.unsigned_abs())),
-    }
-}
-
-fn attempt_line(attempt: ConnectorAttempt, now: Timestamp) -> AttemptLine {
-    let (tone, outcome) = say::outcome(attempt.outcome);
-    AttemptLine {
-        when: When::of(attempt.attempted_at, now),
-        name: words::feature(&attempt.feature),
-        tone,
-        outcome,
-        events: counted(attempt.events.unsigned_abs(), words::EVENT),
-        bytes: say::bytes(attempt.bytes.unsigned_abs()),
-        took: say::took(std::time::Duration::from_millis(attempt.duration_ms.unsigned_abs())),
-        detail: attempt.detail,
     }
 }
 

@@ -6,9 +6,10 @@ use daybook_events::Timestamp;
 use daybook_store::{DeadLetter, DeadLetterState, WhichDeadLetters};
 use serde::Deserialize;
 
-use super::{find, may_change, own_path};
+use super::OUT;
 use crate::{
     console::{
+        connectors::{find, may_change, own_path},
         error::PageError,
         events::summary::indent,
         flash::done,
@@ -95,14 +96,14 @@ pub(in crate::console) async fn show_dead_letters(
     Path((_, id)): Ids,
     Query(query): Query<LettersQuery>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let limit = u32::try_from(LETTERS_SHOWN + 1).unwrap_or(u32::MAX);
     let mut letters =
         app.catalog.list_dead_letters(&member.grant, &connector.connector_id, limit, query.before).await?;
     let has_older = letters.len() > LETTERS_SHOWN;
     letters.truncate(LETTERS_SHOWN);
     let total = app.catalog.count_dead_letters(&member.grant, &connector.connector_id).await?;
-    let base = own_path(&member, &id);
+    let base = own_path(&member, OUT, &id);
     let older = letters.last().filter(|_| has_older);
     let now = app.clock.now();
     let list = LettersPage {
@@ -141,7 +142,7 @@ pub(in crate::console) async fn redrive_dead_letters(
     Path((_, id)): Ids,
     Form(form): Form<WhichForm>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let id = &connector.connector_id;
     let count = app.catalog.queue_dead_letters(&member.grant, &member.actor(), id, form.which()).await?;
     Ok(go(&list_path(&member, id.as_str()), Some(&done(say::redriven(count)))))
@@ -154,11 +155,11 @@ pub(in crate::console) async fn ask_to_discard(
     Path((_, id)): Ids,
     Query(form): Query<WhichForm>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let total = app.catalog.count_dead_letters(&member.grant, &connector.connector_id).await?;
     let discard = DiscardPage {
         shell: Shell::of(&member, Section::Destinations, say::discard(&connector.name)),
-        base: own_path(&member, &id),
+        base: own_path(&member, OUT, &id),
         name: connector.name,
         number: form.number,
         total: counted(u64::try_from(total).unwrap_or(0), say::LETTER),
@@ -173,12 +174,12 @@ pub(in crate::console) async fn discard_dead_letters(
     Path((_, id)): Ids,
     Form(form): Form<WhichForm>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let id = &connector.connector_id;
     let count = app.catalog.discard_dead_letters(&member.grant, &member.actor(), id, form.which()).await?;
     Ok(go(&list_path(&member, id.as_str()), Some(&done(say::discarded(count)))))
 }
 
 fn list_path(member: &Member<Administrator>, id: &str) -> String {
-    format!("{}/dead-letters", own_path(member, id))
+    format!("{}/dead-letters", own_path(member, OUT, id))
 }

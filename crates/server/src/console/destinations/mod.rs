@@ -1,20 +1,18 @@
 //! Destinations: the systems that an account's events are pushed to. Administrators add and change them; viewers see how
 //! they fare, and nothing of their settings.
 
-mod add;
-mod change;
 mod details;
 mod letters;
+mod remove;
 mod replays;
 mod standing;
 
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
-use daybook_connectors::DestinationKind;
-use daybook_events::{Role, Timestamp};
-use daybook_store::{Connector, ConnectorHour, Direction};
+use axum::{extract::State, response::Response};
+use daybook_store::{Connector, Direction};
 
 use super::{
+    connectors::{list_path, may_change, rate, rate_since, title_of},
     error::PageError,
     integrations::Condition,
     page::{Section, Shell, page},
@@ -22,23 +20,16 @@ use super::{
     visit::{Member, Viewer},
     words::{self, connectors as say},
 };
-use crate::{
-    connectors::{Locality, find_destination, standing_of},
-    state::App,
-};
+use crate::{connectors::standing_of, state::App};
 
-pub(super) use add::{add_destination, new_destination, test_new_destination};
-pub(super) use change::{
-    ask_to_remove_destination, change_destination, pause_destination, remove_destination, resume_destination,
-    retry_destination, show_settings, test_destination,
-};
 pub(super) use details::show_destination;
 pub(super) use letters::{ask_to_discard, discard_dead_letters, redrive_dead_letters, show_dead_letters};
+pub(super) use remove::ask_to_remove_destination;
 pub(super) use replays::{ask_to_replay, cancel_replay, replay_events};
 use standing::{condition_of, last_acknowledged, oldest_waiting, total_behind};
 
-/// The time that the rate is taken of.
-const RATE_HOURS: u64 = 24;
+/// Which way the events go.
+const OUT: Direction = Direction::Destination;
 
 #[derive(Template)]
 #[template(path = "console/destinations.html")]
@@ -67,12 +58,12 @@ struct Row {
 /// `GET /accounts/{account}/destinations`
 pub(super) async fn list_destinations(State(app): State<App>, member: Member<Viewer>) -> Result<Response, PageError> {
     let mut rows = Vec::new();
-    for connector in app.catalog.list_connectors(&member.grant, Direction::Destination).await? {
+    for connector in app.catalog.list_connectors(&member.grant, OUT).await? {
         rows.push(row(&app, &member, connector).await?);
     }
     let list = DestinationsPage {
         shell: Shell::of(&member, Section::Destinations, words::NAV_DESTINATIONS),
-        base: member.path("destinations"),
+        base: list_path(&member, OUT),
         may_change: may_change(&member),
         rows,
     };
@@ -82,8 +73,7 @@ pub(super) async fn list_destinations(State(app): State<App>, member: Member<Vie
 async fn row(app: &App, member: &Member<Viewer>, connector: Connector) -> Result<Row, PageError> {
     let now = app.clock.now();
     let standing = standing_of(app, &member.grant, &connector).await?;
-    let since = now.minus(std::time::Duration::from_secs(RATE_HOURS * 3600));
-    let hours = app.catalog.connector_hours(&member.grant, &connector.connector_id, since).await?;
+    let hours = app.catalog.connector_hours(&member.grant, &connector.connector_id, rate_since(now)).await?;
     let behind = total_behind(&standing);
     let letters = u64::try_from(standing.dead_letters).unwrap_or(0);
     Ok(Row {
@@ -94,42 +84,7 @@ async fn row(app: &App, member: &Member<Viewer>, connector: Connector) -> Result
         waiting: oldest_waiting(&standing).map(span).unwrap_or_default(),
         acknowledged: last_acknowledged(&standing).map(|time| When::of(time, now)),
         letters: if letters == 0 { String::new() } else { grouped(letters) },
-        rate: say::an_hour(rate(&hours, &connector, now)),
+        rate: say::an_hour(rate(&hours, connector.created_at, now)),
         name: connector.name,
     })
-}
-
-/// Events an hour, of the last day or of the time since it was added.
-fn rate(hours: &[ConnectorHour], connector: &Connector, now: Timestamp) -> u64 {
-    let events: i64 = hours.iter().map(|hour| hour.events).sum();
-    let life_hours = now.since(connector.created_at).as_secs().div_ceil(3600);
-    u64::try_from(events).unwrap_or(0).div_ceil(life_hours.clamp(1, RATE_HOURS))
-}
-
-/// A destination of the member's account that is not removed.
-async fn find<R>(app: &App, member: &Member<R>, id: &str) -> Result<Connector, PageError> {
-    find_destination(app, &member.grant, id).await.map_err(|error| match error.status() {
-        // What is missing may be another account's: it says no more than that.
-        StatusCode::NOT_FOUND => PageError::not_found(),
-        _ => error.into(),
-    })
-}
-
-/// The product's name.
-fn title_of(connector: &Connector) -> &'static str {
-    connector.kind.parse::<DestinationKind>().map_or("", |kind| kind.description().title)
-}
-
-fn may_change<R>(member: &Member<R>) -> bool {
-    member.role() >= Role::Administrator
-}
-
-/// Files and processes of the hub's own machine are for those who run it.
-fn locality_of<R>(member: &Member<R>) -> Locality {
-    if member.signed_in.person.runs_hub { Locality::AnyKind } else { Locality::RemoteOnly }
-}
-
-/// `/accounts/ID/destinations/ID`
-fn own_path<R>(member: &Member<R>, id: &str) -> String {
-    member.path(&format!("destinations/{id}"))
 }

@@ -5,9 +5,10 @@ use axum::{extract::State, response::Response};
 use daybook_events::{ReplayId, Timestamp};
 use serde::Deserialize;
 
-use super::{find, own_path};
+use super::OUT;
 use crate::{
     console::{
+        connectors::{find, own_path},
         error::PageError,
         flash::done,
         form::{Errors, Form, Nothing},
@@ -44,7 +45,7 @@ pub(in crate::console) async fn ask_to_replay(
     member: Member<Administrator>,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let replay = replay_page(&member, (&id, connector.name), (ReplayForm::default(), Errors::default()));
     page(&replay.shell, &replay)
 }
@@ -56,11 +57,11 @@ pub(in crate::console) async fn replay_events(
     Path((_, id)): Path<(String, String)>,
     Form(form): Form<ReplayForm>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let mut errors = Errors::default();
     if let Some(window) = window_of(&form, app.clock.now(), &mut errors) {
         app.catalog.add_replay(&member.grant, &member.actor(), &connector.connector_id, window).await?;
-        let path = format!("{}#replays", own_path(&member, &id));
+        let path = format!("{}#replays", own_path(&member, OUT, &id));
         return Ok(go(&path, Some(&done(say::replaying(&connector.name)))));
     }
     let replay = replay_page(&member, (&id, connector.name), (form, errors));
@@ -74,12 +75,12 @@ pub(in crate::console) async fn cancel_replay(
     Path((_, id, replay)): Path<(String, String, String)>,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, OUT, &id).await?;
     let replay: ReplayId = replay.parse().map_err(|_| PageError::not_found())?;
     let own = app.catalog.list_replays(&member.grant, &connector.connector_id).await?;
     own.iter().find(|own| own.replay_id == replay).ok_or_else(PageError::not_found)?;
     app.catalog.cancel_replay(&member.grant, &member.actor(), &replay).await?;
-    Ok(go(&own_path(&member, &id), Some(&done(say::replay_stopped(&connector.name)))))
+    Ok(go(&own_path(&member, OUT, &id), Some(&done(say::replay_stopped(&connector.name)))))
 }
 
 fn replay_page(
@@ -89,7 +90,7 @@ fn replay_page(
 ) -> ReplayPage {
     ReplayPage {
         shell: Shell::of(member, Section::Destinations, say::replay(&name)),
-        base: own_path(member, id),
+        base: own_path(member, OUT, id),
         name,
         since: form.since,
         until: form.until,

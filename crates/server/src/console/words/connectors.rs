@@ -1,17 +1,30 @@
-//! What is said about destinations, and about connectors of every kind.
+//! What is said about destinations, and about connectors of both directions.
 
 use std::time::Duration;
 
 use daybook_connectors::HopName;
 use daybook_events::Timestamp;
-use daybook_store::AttemptOutcome;
+use daybook_store::{AttemptOutcome, Direction};
 
 use crate::console::{
     times::{counted, grouped, span},
-    words::{EVENT, Noun, in_span, sentence},
+    words::{self, EVENT, Noun, in_span, sentence},
 };
 
-pub(in crate::console) const ADD: &str = "Add a destination";
+/// What the list of a direction is called.
+pub(in crate::console) const fn list(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Source => words::NAV_SOURCES,
+        Direction::Destination => words::NAV_DESTINATIONS,
+    }
+}
+
+pub(in crate::console) const fn add(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Source => "Add a source",
+        Direction::Destination => "Add a destination",
+    }
+}
 
 pub(in crate::console) const PAUSED: &str = "Paused";
 pub(in crate::console) const WAITING: &str = "Waiting for events";
@@ -23,6 +36,7 @@ pub(in crate::console) const RETRYING: &str = "Trying again";
 pub(in crate::console) const STOPPED: &str = "Stopped";
 
 pub(in crate::console) const GROUP_SHAPE: &str = "Format, filter and redaction";
+pub(in crate::console) const GROUP_PACE: &str = "Pace and overlap";
 pub(in crate::console) const GROUP_BATCHES: &str = "Batches";
 pub(in crate::console) const GROUP_NETWORK: &str = "TLS and time limit";
 
@@ -45,17 +59,31 @@ pub(in crate::console) struct DaySums {
     pub(in crate::console) refused: u64,
 }
 
-pub(in crate::console) fn days(days: usize, sums: DaySums) -> String {
+/// What became of events: of those that were taken, and of those that were not.
+pub(in crate::console) const fn fates(direction: Direction) -> (&'static str, &'static str) {
+    match direction {
+        Direction::Source => ("Brought in", "Left out"),
+        Direction::Destination => ("Acknowledged", "Refused"),
+    }
+}
+
+pub(in crate::console) fn days(direction: Direction, days: usize, sums: DaySums) -> String {
     let DaySums { events, retries, refused } = sums;
     let (events, retries) = (counted(events, EVENT), counted(retries, RETRY));
-    format!("{events} acknowledged in {days} days, {} refused, {retries}", grouped(refused))
+    let (taken_word, refused_word) = fates(direction);
+    let (taken_word, refused_word) = (taken_word.to_lowercase(), refused_word.to_lowercase());
+    format!("In {days} days: {events} {taken_word}, {} {refused_word}, {retries}", grouped(refused))
 }
 
 /// The name of a setting as the label of its field: `timeout_secs` is `Timeout (seconds)`.
 pub(in crate::console) fn label(name: &str) -> String {
     let known = match name {
         "features" => "Kinds of events",
+        "feature" => "Kind of events",
         "from" => "Begins with",
+        "backfill_days" => "Past to begin with (days)",
+        "poll_min_secs" => "Shortest wait between requests (seconds)",
+        "poll_max_secs" => "Longest wait between requests (seconds)",
         "redact" => "Redactions",
         "redact_key" => "Key of hashed fields",
         "batch_events" => "Events in a batch",
@@ -152,16 +180,24 @@ pub(in crate::console) fn discard(name: &str) -> String {
     format!("Discard dead letters of {name}")
 }
 
-pub(in crate::console) fn added(name: &str) -> String {
-    format!("“{name}” is added and at work. It says “Connected” once the receiver has acknowledged an event.")
+pub(in crate::console) fn added(direction: Direction, name: &str) -> String {
+    let then = match direction {
+        Direction::Source => "It says “Following” once everything up to now is here.",
+        Direction::Destination => "It says “Connected” once the receiver has acknowledged an event.",
+    };
+    format!("“{name}” is added and at work. {then}")
 }
 
 pub(in crate::console) fn changed(name: &str) -> String {
     format!("“{name}” is changed, and goes on where it was.")
 }
 
-pub(in crate::console) fn paused(name: &str) -> String {
-    format!("“{name}” is paused. It misses nothing: the events wait for it.")
+pub(in crate::console) fn paused(direction: Direction, name: &str) -> String {
+    let meanwhile = match direction {
+        Direction::Source => "Nothing is read until it is resumed; it then goes on where it was.",
+        Direction::Destination => "It misses nothing: the events wait for it.",
+    };
+    format!("“{name}” is paused. {meanwhile}")
 }
 
 pub(in crate::console) fn resumed(name: &str) -> String {
@@ -172,8 +208,11 @@ pub(in crate::console) fn tried(name: &str) -> String {
     format!("“{name}” begins anew and tries at once.")
 }
 
-pub(in crate::console) fn removed(name: &str) -> String {
-    format!("“{name}” is removed, with its secrets and its dead letters.")
+pub(in crate::console) fn removed(direction: Direction, name: &str) -> String {
+    match direction {
+        Direction::Source => format!("“{name}” is removed, with its secrets. The events that it brought in stay."),
+        Direction::Destination => format!("“{name}” is removed, with its secrets and its dead letters."),
+    }
 }
 
 pub(in crate::console) fn replaying(name: &str) -> String {
@@ -225,13 +264,15 @@ pub(in crate::console) fn status(word: &str, name: &str, acknowledged: Option<&s
 }
 
 /// How an attempt ended, with a tone.
-pub(in crate::console) fn outcome(outcome: AttemptOutcome) -> (&'static str, &'static str) {
-    match outcome {
-        AttemptOutcome::Done => ("ok", "Acknowledged"),
-        AttemptOutcome::Partial => ("warn", "Acknowledged in part"),
-        AttemptOutcome::Retried => ("warn", "Failed, tried again"),
-        AttemptOutcome::Refused => ("error", "Refused"),
-        AttemptOutcome::Stopped => ("error", "Stopped"),
+pub(in crate::console) fn outcome(direction: Direction, outcome: AttemptOutcome) -> (&'static str, &'static str) {
+    match (outcome, direction) {
+        (AttemptOutcome::Done, Direction::Source) => ("ok", "Answered"),
+        (AttemptOutcome::Done, Direction::Destination) => ("ok", "Acknowledged"),
+        (AttemptOutcome::Partial, Direction::Source) => ("warn", "Some left out"),
+        (AttemptOutcome::Partial, Direction::Destination) => ("warn", "Acknowledged in part"),
+        (AttemptOutcome::Retried, _) => ("warn", "Failed, tried again"),
+        (AttemptOutcome::Refused, _) => ("error", "Refused"),
+        (AttemptOutcome::Stopped, _) => ("error", "Stopped"),
     }
 }
 

@@ -14,6 +14,7 @@ mod links;
 mod pushing;
 mod raw;
 mod seat;
+mod upstream;
 
 use std::{
     path::{Path, PathBuf},
@@ -35,6 +36,7 @@ pub(crate) use links::{code_of, first_account, invitation_code, is_signed_in, jo
 pub(crate) use pushing::{PATIENCE, PUSHING, Pushing, SECRET, merged, once, pushing, uuids_in};
 pub(crate) use raw::{Raw, RawAnswer};
 pub(crate) use seat::{Guests, Seat};
+pub(crate) use upstream::{page_of, scripted, scripted_settings};
 
 /// Before everything that a test ingests.
 pub(crate) const LONG_AGO: &str = "2020-01-01T00:00:00Z";

@@ -1,25 +1,25 @@
-//! Changes of a destination: its settings, a pause, a new try, its end; and the test of the way to it.
+//! Changes of a connector: its settings, a pause, a new try, its end; and the test of the way to it.
 
 use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use daybook_connectors::{Description, DestinationKind};
-use daybook_store::{Connector, ConnectorState};
+use daybook_connectors::Description;
+use daybook_store::{Connector, ConnectorState, Direction};
 
 use super::{
     add::{kept, take_refusal},
-    find, locality_of, own_path, title_of,
+    fields::{CONNECTOR_NAME, Control, Fields, Filled},
+    hops::Walk,
+    places::{find, list_path, locality_of, own_path, section_of, title_of},
 };
 use crate::{
-    connectors::{change_connector as change, set_connector_state, standing_of, test_connector as test, unseal},
+    connectors::{AnyKind, Directed, change_connector as change, set_connector_state, test_connector as test, unseal},
     console::{
-        connectors::{CONNECTOR_NAME, Control, Fields, Filled, Walk},
         error::PageError,
         flash::done,
         form::{Errors, Form, Nothing},
-        page::{Section, Shell, go, page, page_again},
-        times::counted,
+        page::{Shell, go, page, page_again},
         visit::{Administrator, Member},
         words::{self, connectors as say},
     },
@@ -31,10 +31,11 @@ use crate::{
 type Ids = Path<(String, String)>;
 
 #[derive(Template)]
-#[template(path = "console/destination-settings.html")]
+#[template(path = "console/connector-settings.html")]
 struct SettingsPage {
     shell: Shell,
     base: String,
+    direction: Direction,
     /// What it is called now.
     named: String,
     kind: &'static str,
@@ -44,48 +45,36 @@ struct SettingsPage {
 }
 
 #[derive(Template)]
-#[template(path = "console/destination-test.html")]
+#[template(path = "console/connector-test.html")]
 struct TestPage {
     shell: Shell,
     base: String,
+    direction: Direction,
     name: String,
     walk: Walk,
 }
 
-#[derive(Template)]
-#[template(path = "console/destination-remove.html")]
-struct RemovePage {
-    shell: Shell,
-    base: String,
-    name: String,
-    is_paused: bool,
-    /// Empty when nothing waits.
-    behind: String,
-    /// Empty when there are none.
-    letters: String,
-}
-
-/// `GET /accounts/{account}/destinations/{destination}/settings`
-pub(in crate::console) async fn show_settings(
+/// `GET /accounts/{account}/…/{connector}/settings`
+pub(in crate::console) async fn show_settings<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     let description = description_of(&connector)?;
     let filled = Filled { name: connector.name.clone(), plain: connector.settings.clone(), ..Filled::default() };
     let settings = settings_page(&app, &member, (&connector, description), (filled, Errors::default()));
     page(&settings.shell, &settings)
 }
 
-/// `POST /accounts/{account}/destinations/{destination}/settings`
-pub(in crate::console) async fn change_destination(
+/// `POST /accounts/{account}/…/{connector}/settings`
+pub(in crate::console) async fn change_connector<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     let description = description_of(&connector)?;
     let filled = Filled::read(description, pairs, &kept(&app, &member, &id));
     let mut errors = Errors::default();
@@ -93,7 +82,7 @@ pub(in crate::console) async fn change_destination(
         let (who, wanted) = ((&member.grant, &member.actor()), (Some(name), filled.changes()));
         let changed = change(&app, who, &connector, wanted, locality_of(&member)).await;
         if let Some(connector) = take_refusal(&mut errors, description, changed)? {
-            return Ok(go(&own_path(&member, &id), Some(&done(say::changed(&connector.name)))));
+            return Ok(go(&own_path(&member, D::DIRECTION, &id), Some(&done(say::changed(&connector.name)))));
         }
     }
     let settings = settings_page(&app, &member, (&connector, description), (filled, errors));
@@ -111,8 +100,9 @@ fn settings_page(
     let stored = unseal(&app.secret_sealer, &connector.connector_id, &connector.sealed_secrets).unwrap_or_default();
     let stored: BTreeSet<String> = stored.into_keys().collect();
     SettingsPage {
-        shell: Shell::of(member, Section::Destinations, say::settings_of(&connector.name)),
-        base: own_path(member, id),
+        shell: Shell::of(member, section_of(connector.direction), say::settings_of(&connector.name)),
+        base: own_path(member, connector.direction, id),
+        direction: connector.direction,
         named: connector.name.clone(),
         kind: title_of(connector),
         fields: Fields::of(description, &filled, (&kept(app, member, id), &stored), &errors),
@@ -121,102 +111,83 @@ fn settings_page(
     }
 }
 
-/// The description of its kind; a destination of another version's making has none, and can only be removed.
+/// The description of its kind; a connector of another version's making has none, and can only be removed.
 fn description_of(connector: &Connector) -> Result<&'static Description, PageError> {
-    let kind = connector.kind.parse::<DestinationKind>();
-    kind.map(DestinationKind::description).map_err(|error| PageError::bad_request(words::sentence(&error)))
+    let kind = AnyKind::find(connector.direction, &connector.kind);
+    kind.map(AnyKind::description).map_err(|error| PageError::bad_request(words::sentence(&error)))
 }
 
-/// `POST /accounts/{account}/destinations/{destination}/test`: walks the way there.
-pub(in crate::console) async fn test_destination(
+/// `POST /accounts/{account}/…/{connector}/test`: walks the way there.
+pub(in crate::console) async fn test_connector<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     let walk = Walk::from(Box::pin(test(&app, &connector)).await?);
     let tested = TestPage {
-        shell: Shell::of(&member, Section::Destinations, say::test_of(&connector.name)),
-        base: own_path(&member, &id),
+        shell: Shell::of(&member, section_of(D::DIRECTION), say::test_of(&connector.name)),
+        base: own_path(&member, D::DIRECTION, &id),
+        direction: D::DIRECTION,
         name: connector.name,
         walk,
     };
     page(&tested.shell, &tested)
 }
 
-/// `POST /accounts/{account}/destinations/{destination}/pause`
-pub(in crate::console) async fn pause_destination(
+/// `POST /accounts/{account}/…/{connector}/pause`
+pub(in crate::console) async fn pause_connector<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     set_state(&app, &member, &connector, ConnectorState::Paused).await?;
-    let path = own_path(&member, &id);
-    Ok(go(&path, Some(&done(say::paused(&connector.name)).with_undo(format!("{path}/resume")))))
+    let path = own_path(&member, D::DIRECTION, &id);
+    Ok(go(&path, Some(&done(say::paused(D::DIRECTION, &connector.name)).with_undo(format!("{path}/resume")))))
 }
 
-/// `POST /accounts/{account}/destinations/{destination}/resume`
-pub(in crate::console) async fn resume_destination(
+/// `POST /accounts/{account}/…/{connector}/resume`
+pub(in crate::console) async fn resume_connector<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     set_state(&app, &member, &connector, ConnectorState::Active).await?;
-    Ok(go(&own_path(&member, &id), Some(&done(say::resumed(&connector.name)))))
+    Ok(go(&own_path(&member, D::DIRECTION, &id), Some(&done(say::resumed(&connector.name)))))
 }
 
-/// `POST /accounts/{account}/destinations/{destination}/retry`: tries at once, whatever it waits for.
+/// `POST /accounts/{account}/…/{connector}/retry`: tries at once, whatever it waits for.
 ///
 /// It is paused and resumed, so that it begins anew on whichever node it is at work, without a wait; the audit trail says
 /// the same.
-pub(in crate::console) async fn retry_destination(
+pub(in crate::console) async fn retry_connector<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     for state in [ConnectorState::Paused, ConnectorState::Active] {
         set_state(&app, &member, &connector, state).await?;
     }
-    Ok(go(&own_path(&member, &id), Some(&done(say::tried(&connector.name)))))
+    Ok(go(&own_path(&member, D::DIRECTION, &id), Some(&done(say::tried(&connector.name)))))
 }
 
-/// `GET /accounts/{account}/destinations/{destination}/remove`
-pub(in crate::console) async fn ask_to_remove_destination(
-    State(app): State<App>,
-    member: Member<Administrator>,
-    Path((_, id)): Ids,
-) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
-    let standing = standing_of(&app, &member.grant, &connector).await?;
-    let (behind, letters) = (super::total_behind(&standing), u64::try_from(standing.dead_letters).unwrap_or(0));
-    let remove = RemovePage {
-        shell: Shell::of(&member, Section::Destinations, say::remove(&connector.name)),
-        base: own_path(&member, &id),
-        name: connector.name,
-        is_paused: connector.state == ConnectorState::Paused,
-        behind: if behind == 0 { String::new() } else { counted(behind, words::EVENT) },
-        letters: if letters == 0 { String::new() } else { counted(letters, say::LETTER) },
-    };
-    page(&remove.shell, &remove)
-}
-
-/// `POST /accounts/{account}/destinations/{destination}/remove`
-pub(in crate::console) async fn remove_destination(
+/// `POST /accounts/{account}/…/{connector}/remove`
+pub(in crate::console) async fn remove_connector<D: Directed>(
     State(app): State<App>,
     member: Member<Administrator>,
     Path((_, id)): Ids,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let connector = find(&app, &member, &id).await?;
+    let connector = find(&app, &member, D::DIRECTION, &id).await?;
     set_state(&app, &member, &connector, ConnectorState::Removed).await?;
-    Ok(go(&member.path("destinations"), Some(&done(say::removed(&connector.name)))))
+    Ok(go(&list_path(&member, D::DIRECTION), Some(&done(say::removed(D::DIRECTION, &connector.name)))))
 }
 
 /// What it is already is no change, and the audit trail does not say that it was one.
