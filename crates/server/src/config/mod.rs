@@ -7,13 +7,14 @@ mod validate;
 
 use std::path::{Path, PathBuf};
 
+use daybook_store::Direction;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::connectors::ConfiguredDestination;
+use crate::connectors::ConfiguredConnector;
 
 pub(crate) use validate::parse_public_url;
 pub use validate::{Problem, Problems};
@@ -88,9 +89,24 @@ section!(Workers { pack_secs: u64, retention_secs: u64, lease_secs: u64, token_u
 section!(Connectors {
     per_account_max: usize,
     batches_mib_max: usize,
-    allow_networks: String, file_directories: Vec<PathBuf>, destinations: Vec<ConfiguredDestination> });
+    allow_networks: String,
+    file_directories: Vec<PathBuf>,
+    sources: Vec<ConfiguredConnector>,
+    destinations: Vec<ConfiguredConnector>,
+});
 section!(Console { session_hours: u64, idle_minutes: u64, invitation_days: u64 });
 section!(Logs { format: LogFormat, level: String });
+
+impl Connectors {
+    /// Those of a direction that are set up from the file.
+    #[must_use]
+    pub fn of(&self, direction: Direction) -> &[ConfiguredConnector] {
+        match direction {
+            Direction::Source => &self.sources,
+            Direction::Destination => &self.destinations,
+        }
+    }
+}
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -259,6 +275,33 @@ mod tests {
         ] {
             assert!(problems.contains(path), "{path} in {problems}");
         }
+    }
+
+    #[test]
+    fn connectors_that_cannot_be_are_named_with_their_place() {
+        let one = |list: &str, name: &str, kind: &str| {
+            format!("[[connectors.{list}]]\naccount = \"Acme\"\nname = \"{name}\"\nkind = \"{kind}\"\n")
+        };
+        let (mirror, file) = (one("sources", "Mirror", "upstream"), one("destinations", "Mirror", "file"));
+        load(&format!("{mirror}{file}")).unwrap();
+        let problems = [
+            one("sources", "One", "webhook"),
+            one("sources", " ", "file"),
+            mirror.clone(),
+            mirror + "settings = { token = \"hush-hush\" }\n",
+            one("destinations", "Two", "upstream"),
+        ];
+        let problems = load(&problems.concat()).unwrap_err();
+        for part in [
+            "connectors.sources[0].kind: \"webhook\" is no kind of source",
+            "connectors.sources[1].name: must be 1 to 100",
+            "connectors.sources[3].name: stands in this file twice",
+            "connectors.sources[3].settings: token is a secret: put it into a file",
+            "connectors.destinations[0].kind: \"upstream\" is no kind of destination",
+        ] {
+            assert!(problems.contains(part), "{part} in {problems}");
+        }
+        assert!(!problems.contains("hush-hush"), "{problems}");
     }
 
     #[test]

@@ -2,10 +2,16 @@
 
 use std::{fmt, net::SocketAddr, ops::RangeInclusive};
 
+use daybook_connectors::Setting;
 use daybook_events::Networks;
+use daybook_store::Direction;
 
 use super::Config;
-use crate::master_key::MasterKey;
+use crate::{
+    connectors::{AnyKind, ConfiguredConnector},
+    manage::check_name,
+    master_key::MasterKey,
+};
 
 /// One thing wrong with one option.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +64,7 @@ impl Config {
         self.check_server(&mut problems);
         self.check_files(&mut problems);
         self.check_master_key(&mut problems);
+        self.check_connectors(&mut problems);
         self.check_ranges(&mut problems);
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
     }
@@ -76,13 +83,6 @@ impl Config {
         }
         if let Err(error) = self.server.trusted_proxies.parse::<Networks>() {
             problems.push(Problem::new("server.trusted_proxies", &error.to_string()));
-        }
-        if let Err(error) = self.connectors.allow_networks.parse::<Networks>() {
-            problems.push(Problem::new("connectors.allow_networks", &error.to_string()));
-        }
-        if let Some(path) = self.connectors.file_directories.iter().find(|path| !path.is_absolute()) {
-            let reason = format!("{} must be an absolute path", path.display());
-            problems.push(Problem::new("connectors.file_directories", &reason));
         }
         if !self.server.public_url.is_empty() && parse_public_url(&self.server.public_url).is_none() {
             problems.push(Problem::new(
@@ -128,6 +128,30 @@ impl Config {
         }
     }
 
+    /// Where they may go, and those that are set up from this file; whether their settings fit, shows when they are taken up.
+    fn check_connectors(&self, problems: &mut Vec<Problem>) {
+        if let Err(error) = self.connectors.allow_networks.parse::<Networks>() {
+            problems.push(Problem::new("connectors.allow_networks", &error.to_string()));
+        }
+        if let Some(path) = self.connectors.file_directories.iter().find(|path| !path.is_absolute()) {
+            let reason = format!("{} must be an absolute path", path.display());
+            problems.push(Problem::new("connectors.file_directories", &reason));
+        }
+        for direction in [Direction::Source, Direction::Destination] {
+            let all = self.connectors.of(direction);
+            for (index, connector) in all.iter().enumerate() {
+                let place = format!("connectors.{direction}s[{index}]");
+                check_connector(&place, direction, connector, problems);
+                let is_same = |other: &ConfiguredConnector| {
+                    (&other.account, &other.name) == (&connector.account, &connector.name)
+                };
+                if all[..index].iter().any(is_same) {
+                    problems.push(Problem::new(&format!("{place}.name"), "stands in this file twice for its account"));
+                }
+            }
+        }
+    }
+
     fn check_ranges(&self, problems: &mut Vec<Problem>) {
         let big = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         let ranges: [(&str, u64, RangeInclusive<u64>); 23] = [
@@ -168,6 +192,23 @@ impl Config {
         for (path, value, range) in ranges.into_iter().chain(intervals) {
             if !range.contains(&value) {
                 problems.push(Problem::new(path, &format!("is {value}, must be {} to {}", range.start(), range.end())));
+            }
+        }
+    }
+}
+
+fn check_connector(place: &str, direction: Direction, connector: &ConfiguredConnector, problems: &mut Vec<Problem>) {
+    if let Err(error) = check_name(&connector.name) {
+        let reason = error.message().trim_start_matches("name: ");
+        problems.push(Problem::new(&format!("{place}.name"), reason));
+    }
+    match AnyKind::find(direction, &connector.kind) {
+        Err(reason) => problems.push(Problem::new(&format!("{place}.kind"), &reason)),
+        Ok(kind) => {
+            let is_secret = |name: &str| kind.description().setting(name).as_ref().is_some_and(Setting::is_secret);
+            for name in connector.settings.keys().filter(|name| is_secret(name)) {
+                let reason = format!("{name} is a secret: put it into a file, and name that in secret_files");
+                problems.push(Problem::new(&format!("{place}.settings"), &reason));
             }
         }
     }

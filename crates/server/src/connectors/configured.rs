@@ -1,8 +1,8 @@
-//! Destinations of the configuration file: brought into the catalog at every start, so that a hub can be set up from a file
+//! Connectors of the configuration file: brought into the catalog at every start, so that a hub can be set up from a file
 //! alone.
 //!
 //! What is in the file is added or changed; what was in it and is no longer is paused, not removed: its cursors say what
-//! was delivered, and a name that comes back goes on where it was.
+//! was read or delivered, and a name that comes back goes on where it was.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::{error::ApiError, state::App};
 
-/// A destination as the configuration file has it.
+/// A source or a destination as the configuration file has it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConfiguredDestination {
+pub struct ConfiguredConnector {
     /// Whose events, by name or id.
     pub account: String,
-    /// Its name, unique among the account's destinations.
+    /// Its name, unique among the account's connectors of its direction.
     pub name: String,
     /// Its kind.
     pub kind: String,
@@ -40,22 +40,30 @@ pub struct ConfiguredDestination {
 pub(crate) async fn take_configured(app: &App) -> Result<()> {
     let accounts = app.catalog.list_accounts(HUB).await?;
     let actor = Actor::hub(app.started_at);
-    for wanted in &app.config.connectors.destinations {
-        if let Err(error) = take_one(app, &accounts, &actor, wanted).await {
-            tracing::error!(
-                destination.name = wanted.name,
-                error = format!("{error:#}"),
-                "a destination of the configuration file was not taken up; correct it and restart"
-            );
+    for direction in [Direction::Source, Direction::Destination] {
+        for wanted in app.config.connectors.of(direction) {
+            if let Err(error) = take_one(app, &accounts, &actor, (direction, wanted)).await {
+                tracing::error!(
+                    connector.direction = %direction,
+                    connector.name = wanted.name,
+                    error = format!("{error:#}"),
+                    "a connector of the configuration file was not taken up; correct it and restart"
+                );
+            }
         }
-    }
-    for account in &accounts {
-        pause_forgotten(app, account, &actor).await?;
+        for account in &accounts {
+            pause_forgotten(app, account, &actor, direction).await?;
+        }
     }
     Ok(())
 }
 
-async fn take_one(app: &App, accounts: &[Account], actor: &Actor, wanted: &ConfiguredDestination) -> Result<()> {
+async fn take_one(
+    app: &App,
+    accounts: &[Account],
+    actor: &Actor,
+    (direction, wanted): (Direction, &ConfiguredConnector),
+) -> Result<()> {
     let account = accounts.iter().find(|account| is_named(account, &wanted.account));
     let account = account.with_context(|| format!("no account {:?}; add it first", wanted.account))?;
     let grant = HUB.account(account.account_id.clone());
@@ -64,11 +72,11 @@ async fn take_one(app: &App, accounts: &[Account], actor: &Actor, wanted: &Confi
         let text = std::fs::read_to_string(file).with_context(|| format!("read {name} from {}", file.display()))?;
         settings.insert(name.clone(), text.trim_end_matches(['\n', '\r']).to_owned());
     }
-    let known = app.catalog.list_connectors(&grant, Direction::Destination).await?;
+    let known = app.catalog.list_connectors(&grant, direction).await?;
     match known.into_iter().find(|connector| connector.name == wanted.name) {
         None => {
             let (kind, name) = (wanted.kind.clone(), wanted.name.clone());
-            let draft = Draft { direction: Direction::Destination, kind, name, settings };
+            let draft = Draft { direction, kind, name, settings };
             let added = add_connector(app, (&grant, actor), draft, Locality::AnyKind, Origin::Configuration).await;
             added.map_err(|refused| told(&refused.into()))?;
         }
@@ -85,8 +93,14 @@ async fn change(
 ) -> Result<()> {
     if known.origin != Origin::Configuration || known.kind != kind {
         return Err(anyhow!(
-            "a destination of this name is there already, of kind {} and not of this file",
-            known.kind
+            "a {} of this name is there already, of kind {}, {}",
+            known.direction,
+            known.kind,
+            if known.origin == Origin::Configuration {
+                "and keeps its kind: give another name"
+            } else {
+                "and not of this file"
+            }
         ));
     }
     // What the file does not say any more falls back to its default.
@@ -104,18 +118,19 @@ async fn change(
     Ok(())
 }
 
-async fn pause_forgotten(app: &App, account: &Account, actor: &Actor) -> Result<()> {
+async fn pause_forgotten(app: &App, account: &Account, actor: &Actor, direction: Direction) -> Result<()> {
     let grant = HUB.account(account.account_id.clone());
-    for known in app.catalog.list_connectors(&grant, Direction::Destination).await? {
-        let mut wanted = app.config.connectors.destinations.iter();
+    for known in app.catalog.list_connectors(&grant, direction).await? {
+        let mut wanted = app.config.connectors.of(direction).iter();
         let is_wanted = wanted.any(|wanted| wanted.name == known.name && is_named(account, &wanted.account));
         if known.origin == Origin::Configuration && known.state == ConnectorState::Active && !is_wanted {
             set_connector_state(app, (&grant, actor), &known, ConnectorState::Paused)
                 .await
                 .map_err(|error| told(&error))?;
             tracing::warn!(
-                destination.name = known.name,
-                "a destination is no longer in the configuration file and was paused; remove it, or put it back"
+                connector.direction = %direction,
+                connector.name = known.name,
+                "a connector is no longer in the configuration file and was paused; remove it, or put it back"
             );
         }
     }

@@ -19,7 +19,7 @@ pub(crate) use changes::{
     Draft, Locality, Refused, add_connector, change_connector, check_settings, find_connector, set_connector_state,
     test_connector, test_draft,
 };
-pub(crate) use configured::{ConfiguredDestination, take_configured};
+pub(crate) use configured::{ConfiguredConnector, take_configured};
 pub(crate) use directed::{Destinations, Directed, Sources};
 pub(crate) use kinds::AnyKind;
 pub(crate) use opening::{Opened, context, open, open_source};

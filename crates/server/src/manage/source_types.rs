@@ -62,6 +62,8 @@ pub struct SourceView {
     pub kind: String,
     /// `paused`, `starting`, `ok`, `retrying` or `stopped`.
     pub status: String,
+    /// Where it is kept: `person`, or `configuration` for one of the hub's configuration file.
+    pub origin: String,
     /// Its settings, without secrets.
     pub settings: BTreeMap<String, String>,
     /// The secrets that it has, by name.

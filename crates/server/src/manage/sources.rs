@@ -200,6 +200,7 @@ async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<SourceVi
         name: connector.name,
         kind: connector.kind,
         status: standing.status.to_owned(),
+        origin: connector.origin.to_string(),
         settings: connector.settings,
         secrets: secrets.into_keys().collect(),
         created_at: connector.created_at.to_string(),

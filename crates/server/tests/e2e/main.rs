@@ -51,6 +51,7 @@ mod pages;
 mod process;
 mod retention;
 mod shutdown;
+mod sources_set_up;
 mod support;
 mod tls;
 mod tokens;
