@@ -225,7 +225,7 @@ async fn open(
         redaction_keys,
         connector_context,
         board: Board::default(),
-        connectors_changed: tokio::sync::Notify::new(),
+        connectors_changed: tokio::sync::watch::Sender::new(()),
         doors,
         setup_link_file: data_dir.setup_link_file(),
         public_host: place.public_host.clone(),

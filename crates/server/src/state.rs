@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use daybook_connectors::Context;
 use daybook_events::{Clock, CursorSealer, Networks, Timestamp};
 use daybook_store::{Catalog, CursorStore, Database, EventLog, TokenVerdict};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::{
     background::Background,
@@ -48,8 +48,8 @@ pub(crate) struct Parts {
     pub(crate) redaction_keys: RedactionKeys,
     pub(crate) connector_context: Context,
     pub(crate) board: Board,
-    /// Told when a connector was changed on this node; other nodes look every second.
-    pub(crate) connectors_changed: Notify,
+    /// Told when a connector was changed on this node; other nodes look every second. Every worker has a receiver of its own.
+    pub(crate) connectors_changed: watch::Sender<()>,
     pub(crate) doors: Doors,
     pub(crate) setup_link_file: SetupLinkFile,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,

@@ -112,7 +112,7 @@ pub(crate) async fn add_connector(
         state: ConnectorState::Active,
     };
     let added = app.catalog.add_connector(grant, actor, id, new).await.map_err(Refused::Store)?;
-    app.connectors_changed.notify_one();
+    app.connectors_changed.send_replace(());
     Ok(added)
 }
 
@@ -168,7 +168,7 @@ pub(super) async fn change_whatever_its_origin(
     let sealed_secrets = (parted.secret != secrets).then(|| parted.seal(&app.secret_sealer, id));
     let change = ConnectorChange { name, settings: Some(parted.plain), sealed_secrets };
     let changed = app.catalog.change_connector(grant, actor, id, change).await.map_err(Refused::Store)?;
-    app.connectors_changed.notify_one();
+    app.connectors_changed.send_replace(());
     Ok(changed)
 }
 
@@ -184,7 +184,7 @@ pub(crate) async fn set_connector_state(
     state: ConnectorState,
 ) -> Result<Connector, ApiError> {
     let changed = app.catalog.set_connector_state(grant, actor, &connector.connector_id, state).await?;
-    app.connectors_changed.notify_one();
+    app.connectors_changed.send_replace(());
     Ok(changed)
 }
 

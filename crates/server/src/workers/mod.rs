@@ -70,15 +70,44 @@ impl Pause {
         stopped.is_err()
     }
 
-    /// Waits, or until there is a signal; false when the worker is to end.
-    async fn take_until(&mut self, duration: Duration, signal: &tokio::sync::Notify) -> bool {
+    /// Waits, or until there is a signal that this worker has not seen; false when the worker is to end.
+    async fn take_until(&mut self, duration: Duration, signal: &mut watch::Receiver<()>) -> bool {
         tokio::select! {
             goes_on = self.take(duration) => goes_on,
-            () = signal.notified() => true,
+            // Who gives signals is there for as long as the workers.
+            _ = signal.changed() => true,
         }
     }
 
     fn is_over(&self) -> bool {
         *self.0.borrow()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AN_HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn a_signal_reaches_every_worker_and_one_that_was_busy_too() {
+        let (stop, stopped) = watch::channel(false);
+        let signal = watch::Sender::new(());
+        let (mut waiting, mut busy) = (Pause(stopped.clone()), Pause(stopped));
+        let (mut seen_by_waiting, mut seen_by_busy) = (signal.subscribe(), signal.subscribe());
+        let told = tokio::spawn(async move {
+            let goes_on = waiting.take_until(AN_HOUR, &mut seen_by_waiting).await;
+            (waiting, seen_by_waiting, goes_on)
+        });
+        tokio::task::yield_now().await;
+        signal.send_replace(());
+        let (mut waiting, mut seen_by_waiting, goes_on) = told.await.unwrap();
+        assert!(goes_on && busy.take_until(AN_HOUR, &mut seen_by_busy).await);
+        // Once seen, it is over.
+        assert!(waiting.take_until(Duration::from_millis(1), &mut seen_by_waiting).await);
+        assert!(!seen_by_waiting.has_changed().unwrap());
+        stop.send_replace(true);
+        assert!(!waiting.take_until(AN_HOUR, &mut seen_by_waiting).await);
     }
 }

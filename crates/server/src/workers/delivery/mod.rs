@@ -33,6 +33,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
 pub(super) async fn run(app: App, mut pause: Pause) {
     let mut fleet = fleet::Fleet::new(app.clone());
+    let mut changed = app.connectors_changed.subscribe();
     let mut tidied: Option<Instant> = None;
     loop {
         if let Err(error) = fleet.reconcile().await {
@@ -45,7 +46,7 @@ pub(super) async fn run(app: App, mut pause: Pause) {
                 tracing::warn!(error = chain(&error), "old hours of connectors were not forgotten; it is tried again");
             }
         }
-        if !pause.take_until(EVERY, &app.connectors_changed).await {
+        if !pause.take_until(EVERY, &mut changed).await {
             break;
         }
     }

@@ -24,15 +24,16 @@ use std::time::{Duration, Instant};
 use super::{Pause, packer::chain};
 use crate::state::App;
 
-/// Between looks at the catalog: a new source is at work within so long.
+/// Between looks at the catalog: what was changed on another node is at work within so long.
 const EVERY: Duration = Duration::from_secs(1);
 /// Between looks at how long sources have been silent, and when their credentials end.
 const NOTICES_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(app: App, mut pause: Pause) {
     let mut fleet = fleet::Fleet::new(app.clone());
+    let mut changed = app.connectors_changed.subscribe();
     let mut noticed: Option<Instant> = None;
-    while pause.take(EVERY).await {
+    loop {
         if let Err(error) = fleet.reconcile().await {
             tracing::warn!(error = chain(&error), "sources were not brought up to date; it is tried again");
         }
@@ -44,6 +45,9 @@ pub(super) async fn run(app: App, mut pause: Pause) {
                     "what sources are about to lose was not announced; it is tried again"
                 );
             }
+        }
+        if !pause.take_until(EVERY, &mut changed).await {
+            break;
         }
     }
     fleet.stop().await;
