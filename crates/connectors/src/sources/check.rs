@@ -44,8 +44,9 @@ fn judge(begun: Result<Begun, SourceError>, source: &AnySource) -> HopOutcome {
 
 fn seen(begun: &Begun, source: &AnySource) -> String {
     let mut seen = format!("brings in {}", names(&begun.features));
-    if !begun.missing.is_empty() {
-        seen.push_str(&format!("; not {}, which its credentials may not read", names(&begun.missing)));
+    let others: Vec<Feature> = begun.missing.iter().chain(&begun.withheld).cloned().collect();
+    if !others.is_empty() {
+        seen.push_str(&format!("; not {}, which its credentials may not read", names(&others)));
     }
     if let Some(expires_at) = source.terms().expires_at {
         seen.push_str(&format!("; its credentials end at {expires_at}"));

@@ -61,8 +61,10 @@ pub struct After<'a> {
 pub struct Begun {
     /// Kinds of events; each has a cursor of its own.
     pub features: Vec<Feature>,
-    /// Kinds that are wanted and do not come.
+    /// Kinds that are wanted by name and do not come.
     pub missing: Vec<Feature>,
+    /// Kinds that the system has and does not give to these credentials, where all that they may read is wanted.
+    pub withheld: Vec<Feature>,
     /// The account at the system, where it says.
     pub account: Option<String>,
 }
@@ -82,6 +84,8 @@ pub struct Terms {
     pub expires_at: Option<Timestamp>,
     /// What it brings in as far as the settings tell, for words about it before it has begun.
     pub expected: Vec<Feature>,
+    /// What the settings name; `None`: all that there is.
+    pub wanted: Option<Vec<Feature>>,
 }
 
 /// Requests that all readers of one account share.

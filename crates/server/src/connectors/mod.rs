@@ -25,5 +25,7 @@ pub(crate) use kinds::AnyKind;
 pub(crate) use opening::{Opened, context, open, open_source};
 pub(crate) use redaction_keys::RedactionKeys;
 pub(crate) use sealing::{part, place_of_secrets, unseal};
-pub(crate) use source_standing::{FeatureStanding, SourceStanding, Warning, days_until_loss, source_standing_of};
+pub(crate) use source_standing::{
+    FeatureStanding, SourceStanding, Warning, days_until_loss, source_standing_of, withheld,
+};
 pub(crate) use standing::{Standing, StreamStanding, standing_of, status_in_words};

@@ -25,6 +25,8 @@ pub(crate) struct SourceStanding {
     pub(crate) expires_at: Option<Timestamp>,
     /// What it has asked for; `None` where nobody counts.
     pub(crate) requests: Option<Requests>,
+    /// What its system has, and does not give to its credentials; nobody has asked for it by name.
+    pub(crate) withheld: Vec<Feature>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -49,6 +51,8 @@ pub(crate) enum Warning {
     },
     /// Its credentials end, or have ended.
     Expiry { expires_at: Timestamp, is_over: bool },
+    /// Its credentials may not read all that there is.
+    Withheld(Vec<Feature>),
 }
 
 impl fmt::Display for Warning {
@@ -61,6 +65,14 @@ impl fmt::Display for Warning {
                 write!(
                     formatter,
                     "{feature} was last read at {last_read}: in {days} days, the upstream drops events unread"
+                )
+            }
+            Self::Withheld(features) => {
+                let names: Vec<&str> = features.iter().map(Feature::as_str).collect();
+                write!(
+                    formatter,
+                    "the token may not read {}: give the source one that may, or name the wanted ones in `features`",
+                    names.join(" and ")
                 )
             }
             Self::Expiry { expires_at, is_over: true } => write!(formatter, "the token expired at {expires_at}"),
@@ -130,16 +142,21 @@ pub(crate) async fn source_standing_of(
     let places = app.cursors.list_source_cursors(grant, id).await?;
     // One that cannot be opened reads nothing; what its worker said of it stands all the same.
     let source = open_source(app, connector).ok();
+    let terms = source.as_ref().map(Source::terms);
+    let wanted = terms.as_ref().and_then(|terms| terms.wanted.as_ref());
+    let is_wanted = |feature: &Feature| wanted.is_none_or(|wanted| wanted.contains(feature));
+    let (withheld, health): (Vec<_>, Vec<_>) =
+        health.into_iter().filter(|it| is_wanted(&it.feature)).partition(is_withheld);
+    let withheld: Vec<Feature> = withheld.into_iter().map(|health| health.feature).collect();
     // Before a source has begun, its features are a guess: one of which nothing came is left out once others are known.
     let health: Vec<ConnectorHealth> = health
         .into_iter()
         .filter(|it| places.is_empty() || it.status != HealthStatus::Starting || has_place(&places, &it.feature))
         .collect();
     let mut names: Vec<Feature> = health.iter().map(|health| health.feature.clone()).collect();
-    names.extend(places.iter().map(|place| place.feature.clone()));
+    names.extend(places.iter().map(|place| place.feature.clone()).filter(is_wanted));
     names.sort();
     names.dedup();
-    let terms = source.as_ref().map(Source::terms);
     let window = terms.as_ref().and_then(|terms| terms.window);
     let features: Vec<FeatureStanding> = names
         .into_iter()
@@ -163,8 +180,10 @@ pub(crate) async fn source_standing_of(
         .iter()
         .filter_map(|feature| loss_warning(feature, window?))
         .chain(expires_at.and_then(|expires_at| expiry_warning(now, expires_at)))
+        .chain((!withheld.is_empty()).then(|| Warning::Withheld(withheld.clone())))
         .collect();
-    Ok(SourceStanding { status: status_of(connector.state, &said), features, expires_at, requests, warnings })
+    let status = status_of(connector.state, &said);
+    Ok(SourceStanding { status, features, expires_at, requests, withheld, warnings })
 }
 
 fn begin_of_hour(now: Timestamp) -> Timestamp {
@@ -174,6 +193,16 @@ fn begin_of_hour(now: Timestamp) -> Timestamp {
 /// Each page was a request, and so was each attempt that gave none.
 fn requests_in(hours: &[ConnectorHour]) -> u64 {
     hours.iter().map(|hour| u64::try_from(hour.batches + hour.retries).unwrap_or(0)).sum()
+}
+
+/// How it is kept that a kind of events does not come, and that nobody has asked for it by name: it has not begun, for a
+/// reason.
+pub(crate) fn withheld(starting: ConnectorHealth) -> ConnectorHealth {
+    ConnectorHealth { reason: "the token may not read these events".to_owned(), ..starting }
+}
+
+fn is_withheld(health: &ConnectorHealth) -> bool {
+    health.status == HealthStatus::Starting && !health.reason.is_empty()
 }
 
 fn has_place(places: &[SourceState], feature: &Feature) -> bool {

@@ -74,7 +74,13 @@ pub struct SourceView {
     pub updated_at: String,
     /// When its credentials end, RFC 3339; `null` where they do not say.
     pub expires_at: Option<String>,
-    /// What a person should know: events that are about to be lost, credentials that are about to end.
+    /// Requests that it has made in the hour that has begun; `null` where nobody counts.
+    pub requests_this_hour: Option<u64>,
+    /// Requests that all sources of its account at the system may make in an hour.
+    pub requests_per_hour_max: Option<u32>,
+    /// What the system has and its credentials may not read, where no kinds of events are named in its settings.
+    pub withheld_features: Vec<String>,
+    /// What a person should know: events that are about to be lost or do not come in, credentials that are about to end.
     pub warnings: Vec<String>,
     /// Its features.
     pub features: Vec<SourceFeature>,
@@ -101,6 +107,8 @@ pub struct SourceFeature {
     pub last_event_time: Option<String>,
     /// When the system last answered, RFC 3339.
     pub last_answered_at: Option<String>,
+    /// When the system begins to drop what is not read until then, RFC 3339; `null` where it drops nothing.
+    pub unread_kept_until: Option<String>,
     /// When it is asked next, RFC 3339.
     pub next_attempt_at: Option<String>,
     /// Attempts in a row that failed.

@@ -206,6 +206,9 @@ async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<SourceVi
         created_at: connector.created_at.to_string(),
         updated_at: connector.updated_at.to_string(),
         expires_at: text(standing.expires_at),
+        requests_this_hour: standing.requests.map(|requests| requests.this_hour),
+        requests_per_hour_max: standing.requests.map(|requests| requests.hour_max),
+        withheld_features: standing.withheld.iter().map(ToString::to_string).collect(),
         warnings: standing.warnings.iter().map(ToString::to_string).collect(),
         features: standing.features.iter().map(feature_view).collect(),
     })
@@ -224,6 +227,7 @@ fn feature_view(standing: &FeatureStanding) -> SourceFeature {
         events: place.map_or(0, |place| place.events),
         last_event_time: text(place.and_then(|place| place.last_time)),
         last_answered_at: text(health.and_then(|health| health.last_acknowledged_at)),
+        unread_kept_until: text(standing.loss_at),
         next_attempt_at: text(health.and_then(|health| health.next_attempt_at)),
         failures: health.map_or(0, |health| health.failures),
         reason: health.map(|health| health.reason.clone()).unwrap_or_default(),

@@ -13,7 +13,7 @@ use daybook_store::{
     AttemptOutcome, Catalog, ConnectorAttempt, ConnectorHealth, ConnectorHour, Direction, HealthStatus, StoreError,
 };
 
-use crate::telemetry::metric_label;
+use crate::{connectors::withheld, telemetry::metric_label};
 
 /// Attempts kept for the next write of one connector; of more, the newest.
 const ATTEMPTS_MAX: usize = 50;
@@ -99,6 +99,12 @@ impl Board {
     /// Notes that a stream is at work and has not attempted anything yet.
     pub(super) fn note_start(&self, connector_id: &ConnectorId, feature: &Feature, now: Timestamp) {
         let health = starting(connector_id, feature, now);
+        self.unwritten().health.insert((connector_id.clone(), feature.clone()), health);
+    }
+
+    /// Notes that a kind of events does not come, and that nobody has asked for it by name.
+    pub(super) fn note_withheld(&self, connector_id: &ConnectorId, feature: &Feature, now: Timestamp) {
+        let health = withheld(starting(connector_id, feature, now));
         self.unwritten().health.insert((connector_id.clone(), feature.clone()), health);
     }
 

@@ -191,6 +191,54 @@ on_own_hubs! {
         assert!(mirror.hub.metric("daybook_source_skipped_total", &[&source]).await >= 1.0);
     }
 
+    async fn what_a_token_may_not_read_is_told_unless_what_is_wanted_is_named(_hub: Hub) {
+        let upstream = scripted(10).await;
+        let mirror = Hub::start(mirror_builder()).account().await;
+        let source = add_source(&mirror, scripted_settings(&upstream.url())).await;
+        is_mirrored(&mirror, 10).await;
+        eventually("it is told", async || show(&mirror, &source).await["withheld_features"] != json!([])).await;
+        let shown = show(&mirror, &source).await;
+        assert_eq!(shown["withheld_features"], json!(["auditevents", "signinattempts"]), "{shown}");
+        assert!(shown["warnings"][0].as_str().unwrap().contains("auditevents and signinattempts"), "{shown}");
+        let names: Vec<&Value> = shown["features"].as_array().unwrap().iter().map(|it| &it["feature"]).collect();
+        eventually("all is well", async || show(&mirror, &source).await["status"] == "ok").await;
+        assert_eq!(names, [&json!("itemusages")], "what does not come is none of its features: {shown}");
+
+        let change = json!({"settings": {"features": "itemusages"}});
+        mirror.manage(Method::PATCH, &format!("sources/{source}"), change).await.expect_status(200);
+        let shown = show(&mirror, &source).await;
+        assert_eq!((&shown["withheld_features"], &shown["warnings"]), (&json!([]), &json!([])), "{shown}");
+    }
+
+    async fn a_right_that_was_taken_away_is_a_fault(_hub: Hub) {
+        let upstream = Receiver::start().await;
+        let answers = |features: Value| {
+            move |request: &daybook_testkit::Received| match request.path.as_str() {
+                "/api/v2/auth/introspect" => Reply::json(200, &json!({"uuid": "I", "features": features})),
+                _ => Reply::json(200, &page_of(0..0, "tail", false)),
+            }
+        };
+        upstream.answer_with(answers(json!(["itemusages", "auditevents"])));
+        let mirror = Hub::start(mirror_builder()).account().await;
+        let source = add_source(&mirror, scripted_settings(&upstream.url())).await;
+        let count = async |phase: &str| {
+            let shown = show(&mirror, &source).await;
+            shown["features"].as_array().unwrap().iter().filter(|it| it["phase"] == phase).count()
+        };
+        eventually("both are read", async || count("following").await == 2).await;
+        upstream.answer_with(answers(json!(["itemusages"])));
+        for state in ["paused", "active"] {
+            let change = json!({"state": state});
+            mirror.manage(Method::PATCH, &format!("sources/{source}"), change).await.expect_status(200);
+        }
+        eventually("it has stopped", async || show(&mirror, &source).await["status"] == "stopped").await;
+        let shown = show(&mirror, &source).await;
+        let audit = &shown["features"][0];
+        assert_eq!((&audit["feature"], &audit["status"]), (&json!("auditevents"), &json!("stopped")), "{shown}");
+        assert!(audit["fix"].as_str().unwrap().contains("make a token"), "{shown}");
+        assert_eq!(shown["features"][1]["status"], "ok", "{shown}");
+    }
+
     async fn a_token_that_is_revoked_stops_it_until_there_is_another(upstream: Hub) {
         let upstream = upstream.account().await;
         ingest(&upstream, 0..10).await;

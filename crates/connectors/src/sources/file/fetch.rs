@@ -92,6 +92,7 @@ impl Source for FileSource {
             window: None,
             expires_at: None,
             expected: vec![self.feature().clone()],
+            wanted: Some(vec![self.feature().clone()]),
         }
     }
 

@@ -68,8 +68,6 @@ pub(in crate::sources) const DESCRIPTION: Description = Description::source(
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) client: Client,
-    /// What is wanted; `None`: all that the token may read.
-    pub(super) features: Option<Vec<Feature>>,
     pub(super) backfill: Duration,
     pub(super) overlap: Duration,
     pub(super) terms: Terms,
@@ -97,10 +95,11 @@ impl Config {
             window: Some(DAY * u32::try_from(WINDOW_DAYS).unwrap_or(u32::MAX)),
             expires_at: client.claims().and_then(daybook_client::Claims::expires_at),
             expected: if expected.is_empty() { vec![AUDIT_EVENTS] } else { expected },
+            wanted: features,
         };
         let backfill = DAY * u32::try_from(settings.number("backfill_days")).unwrap_or(u32::MAX);
         let overlap = Duration::from_secs(60 * settings.number("overlap_minutes"));
-        Ok(Self { client, features, backfill, overlap, terms })
+        Ok(Self { client, backfill, overlap, terms })
     }
 
     /// Where a new source begins.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use daybook_client::{ClientError, Page, ProgressGuard, Start, tls_trusting};
-use daybook_events::{Clock, Feature, Timestamp};
+use daybook_events::{Clock, Feature, Timestamp, WIRE_FEATURES};
 use serde::Deserialize;
 
 use super::{
@@ -96,14 +96,19 @@ impl Source for UpstreamSource {
     async fn begin(&self) -> Result<Begun, SourceError> {
         let said = self.config.client.introspect().await.map_err(|error| judge(&error))?;
         let may: Vec<Feature> = said.features.iter().filter_map(|name| name.parse().ok()).collect();
-        let wanted = self.config.features.clone().unwrap_or_else(|| may.clone());
+        let named = self.config.terms.wanted.clone();
+        let withheld = match &named {
+            Some(_) => Vec::new(),
+            None => WIRE_FEATURES.into_iter().filter(|feature| !may.contains(feature)).collect(),
+        };
+        let wanted = named.unwrap_or_else(|| may.clone());
         let (features, missing): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|feature| may.contains(feature));
         if features.is_empty() {
             let reason = "the token may read none of the wanted events";
             let fix = "make a token at the upstream that may read them: daybook source set NAME --set-file token=FILE";
             return Err(SourceError::stop(reason, fix));
         }
-        Ok(Begun { features, missing, account: said.account_uuid })
+        Ok(Begun { features, missing, withheld, account: said.account_uuid })
     }
 
     async fn fetch(&self, feature: &Feature, after: After<'_>) -> Result<SourcePage, SourceError> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use daybook_events::{AUDIT_EVENTS, ITEM_USAGES, Networks};
+use daybook_events::{AUDIT_EVENTS, ITEM_USAGES, Networks, SIGN_IN_ATTEMPTS};
 use daybook_testkit::{Fault, Receiver, Reply};
 use serde_json::json;
 
@@ -102,7 +102,10 @@ async fn what_the_token_may_not_read_is_told() {
     let given = [("url", upstream.url()), ("token", "opaque".into()), ("features", "itemusages, auditevents".into())];
     let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let begun = open("127.0.0.0/8", &given).unwrap().begin().await.unwrap();
-    assert_eq!((begun.features, begun.missing), (vec![ITEM_USAGES], vec![AUDIT_EVENTS]));
+    assert_eq!((begun.features, begun.missing, begun.withheld), (vec![ITEM_USAGES], vec![AUDIT_EVENTS], vec![]));
+    let begun = source_of(&upstream).begin().await.unwrap();
+    assert_eq!((begun.features, begun.missing), (vec![ITEM_USAGES], vec![]));
+    assert_eq!(begun.withheld, [AUDIT_EVENTS, SIGN_IN_ATTEMPTS]);
     upstream.answer_with(|_| Reply::json(200, &json!({"features": []})));
     assert!(matches!(source_of(&upstream).begin().await, Err(SourceError::Stop { .. })));
 }

@@ -53,6 +53,11 @@ pub(super) fn details(source: &SourceView) -> String {
     let features = table(header, rows.collect(), "It has not begun yet.");
     let mut parts = vec![list(std::slice::from_ref(source)), settings, features];
     parts.extend(source.expires_at.iter().map(|expires_at| format!("Its token expires at {expires_at}.")));
+    if let (Some(made), Some(max)) = (source.requests_this_hour, source.requests_per_hour_max) {
+        parts.push(format!("Requests in this hour: {made} of {max}, which all sources of its account share."));
+    }
+    let kept_until = source.features.iter().filter_map(|feature| feature.unread_kept_until.as_deref()).min();
+    parts.extend(kept_until.map(|until| format!("What is not read is kept there until {until}.")));
     parts.extend(source.warnings.iter().map(|warning| format!("Warning: {warning}")));
     for feature in source.features.iter().filter(|feature| !feature.reason.is_empty()) {
         let fix = if feature.fix.is_empty() { String::new() } else { format!("\n  next: {}", feature.fix) };

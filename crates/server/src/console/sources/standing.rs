@@ -107,7 +107,8 @@ mod tests {
     }
 
     fn source(status: &'static str, features: Vec<FeatureStanding>) -> SourceStanding {
-        SourceStanding { status, features, expires_at: None, requests: None, warnings: Vec::new() }
+        let (withheld, warnings) = (Vec::new(), Vec::new());
+        SourceStanding { status, features, expires_at: None, requests: None, withheld, warnings }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is said about sources alone.
 
-use super::connectors::{PAUSED, RETRYING, STARTING};
+use super::connectors::{PAUSED, RETRYING, STARTING, capital};
 use crate::{
     connectors::Warning,
     console::{
@@ -55,6 +55,12 @@ pub(in crate::console) fn warning(warning: &Warning, now: daybook_events::Timest
             );
             (tone, title, text)
         }
+        Warning::Withheld(features) => {
+            let names: Vec<String> = features.iter().map(words::feature).collect();
+            let title = format!("{} do not come in", capital(&names.join(" and ").to_lowercase()));
+            let text = "The token may not read them. Give the source one that may; or, if that is meant, name the kinds of events that are wanted in its settings.";
+            ("info", title, text.to_owned())
+        }
         Warning::Expiry { expires_at, is_over } => {
             let When { distance, text, .. } = When::of(*expires_at, now);
             let (tone, verb) = if *is_over { ("error", "expired") } else { ("warn", "expires") };
@@ -69,7 +75,7 @@ pub(in crate::console) fn warning(warning: &Warning, now: daybook_events::Timest
 mod tests {
     use std::time::Duration;
 
-    use daybook_events::{AUDIT_EVENTS, Timestamp};
+    use daybook_events::{AUDIT_EVENTS, SIGN_IN_ATTEMPTS, Timestamp};
 
     use super::*;
 
@@ -88,6 +94,8 @@ mod tests {
         let (tone, title, text) = warning(&Warning::Expiry { expires_at: NOW.plus(day * 3), is_over: false }, NOW);
         assert_eq!((tone, title.as_str()), ("warn", "Its token expires in 3 days"));
         assert!(text.starts_with("2026-03-07 05:00 UTC. Make a new one"), "{text}");
+        let (tone, title, _) = warning(&Warning::Withheld(vec![SIGN_IN_ATTEMPTS, AUDIT_EVENTS]), NOW);
+        assert_eq!((tone, title.as_str()), ("info", "Sign-in attempts and audit events do not come in"));
     }
 
     #[test]

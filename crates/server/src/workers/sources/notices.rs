@@ -45,6 +45,10 @@ async fn announce_one(app: &App, connector: &Connector) -> Result<(), StoreError
     let Some(window) = terms.window else { return Ok(()) };
     let grant = HUB.account(connector.account_id.clone());
     for health in app.catalog.connector_health(&grant, &connector.connector_id).await? {
+        // What is not wanted any more is not missed.
+        if terms.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&health.feature)) {
+            continue;
+        }
         let Some(last_read) = health.last_acknowledged_at else { continue };
         let Some(days) = nearest(&LOSS_DAYS, days_until_loss(now, last_read, window)) else { continue };
         let when = if days == 0 { "now".to_owned() } else { format!("within {days} days") };

@@ -9,6 +9,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     budget::Account,
+    fleet::HUB,
     pull::{Pull, told_to_stop},
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     workers::{
         backoff::Backoff,
         board::{Attempt, Standing},
+        packer::chain,
     },
 };
 
@@ -50,6 +52,7 @@ impl Reading {
                     Ok(begun) => {
                         backoff.reset();
                         self.start_pulls(&begun, &mut pulls);
+                        self.tell_withheld(&begun, &pulls).await;
                         BEGIN_EVERY
                     }
                     Err(error) => {
@@ -104,14 +107,40 @@ impl Reading {
                 pulls.insert(feature.clone(), tokio::spawn(pull.run()));
             }
         }
-        let is_said = |feature: &&Feature| begun.features.contains(feature) || begun.missing.contains(feature);
+        let said = [&begun.features, &begun.missing, &begun.withheld];
+        let is_said = |feature: &&Feature| said.iter().any(|features| features.contains(feature));
         for feature in self.terms.expected.iter().filter(|feature| !is_said(feature)) {
             // It was a guess; whatever failed before is over.
             self.app.board.note_start(&self.connector.connector_id, feature, self.app.clock.now());
         }
         for feature in &begun.missing {
-            let fix = "make a token at the upstream that may read it, or leave it out of `features`";
-            self.note(feature, &SourceError::stop("the token may not read these events", fix), 1, BEGIN_EVERY);
+            self.note(feature, &not_readable("leave it out of `features`"), 1, BEGIN_EVERY);
+        }
+    }
+
+    /// What nobody asked for by name and does not come is told; what came before is a fault.
+    async fn tell_withheld(&self, begun: &Begun, pulls: &HashMap<Feature, JoinHandle<()>>) {
+        if begun.withheld.is_empty() {
+            return;
+        }
+        let (id, grant) = (&self.connector.connector_id, HUB.account(self.connector.account_id.clone()));
+        let places = match self.app.cursors.list_source_cursors(&grant, id).await {
+            Ok(places) => places,
+            Err(error) => {
+                tracing::warn!(
+                    error = chain(&error),
+                    "what a source does not bring in was not told; it is tried again"
+                );
+                return;
+            }
+        };
+        for feature in begun.withheld.iter().filter(|feature| !pulls.contains_key(*feature)) {
+            let has_come = places.iter().any(|place| place.feature == *feature && !place.cursor.is_empty());
+            if has_come {
+                self.note(feature, &not_readable("name the wanted ones in `features`"), 1, BEGIN_EVERY);
+            } else {
+                self.app.board.note_withheld(id, feature, self.app.clock.now());
+            }
         }
     }
 
@@ -138,6 +167,11 @@ impl Reading {
         let next_attempt_at = Some(now.plus(wait));
         self.app.board.note(&attempt, Standing { failures, next_attempt_at, fix, ..Standing::default() });
     }
+}
+
+fn not_readable(or_else: &str) -> SourceError {
+    let fix = format!("make a token at the upstream that may read it, or {or_else}");
+    SourceError::stop("the token may not read these events", fix)
 }
 
 /// How an attempt ended, and what a person can do about it.
