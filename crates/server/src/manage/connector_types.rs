@@ -1,11 +1,11 @@
-//! What the management API takes and gives about destinations.
+//! What the management API takes and gives about connectors of both directions, and about destinations.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A kind of destination and its settings.
+/// A kind of source or destination and its settings.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct KindView {
     /// Its name, such as `splunk-hec`.
@@ -33,14 +33,14 @@ pub struct SettingView {
     pub default: String,
 }
 
-/// A new destination.
+/// A new source or destination.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewDestination {
-    /// Its name, 1 to 100 characters, unique among the account's destinations.
+pub struct NewConnector {
+    /// Its name, 1 to 100 characters, unique among the account's connectors of its direction.
     #[schema(example = "Splunk production")]
     pub name: String,
-    /// Its kind; `GET /manage/v1/destination-kinds` lists them with their settings.
+    /// Its kind; `GET /manage/v1/source-kinds` and `…/destination-kinds` list them with their settings.
     #[schema(example = "webhook")]
     pub kind: String,
     /// Its settings, secrets too; secrets are sealed and never shown again.
@@ -48,10 +48,10 @@ pub struct NewDestination {
     pub settings: BTreeMap<String, String>,
 }
 
-/// What of a destination to change; what is left out stays.
+/// What of a source or destination to change; what is left out stays.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DestinationChange {
+pub struct ConnectorChange {
     /// Its new name.
     #[serde(default)]
     pub name: Option<String>,
@@ -64,10 +64,10 @@ pub struct DestinationChange {
 }
 
 /// Settings may be secret.
-impl std::fmt::Debug for NewDestination {
+impl std::fmt::Debug for NewConnector {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("NewDestination")
+            .debug_struct("NewConnector")
             .field("name", &self.name)
             .field("kind", &self.kind)
             .finish_non_exhaustive()
@@ -75,9 +75,9 @@ impl std::fmt::Debug for NewDestination {
 }
 
 /// Settings may be secret.
-impl std::fmt::Debug for DestinationChange {
+impl std::fmt::Debug for ConnectorChange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("DestinationChange").field("state", &self.state).finish_non_exhaustive()
+        formatter.debug_struct("ConnectorChange").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
@@ -137,7 +137,7 @@ pub struct DestinationStream {
     pub fix: String,
 }
 
-/// A step of the way to a destination.
+/// A step of the way to a system.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HopView {
     /// `dns`, `tcp`, `tls`, `credentials` or `event`.
@@ -152,7 +152,7 @@ pub struct HopView {
     pub took_ms: u64,
 }
 
-/// What a destination did in an hour.
+/// What a connector did in an hour.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HourView {
     /// When the hour began, RFC 3339.
@@ -165,7 +165,7 @@ pub struct HourView {
     pub batches: i64,
     /// Attempts that failed and were tried again.
     pub retries: i64,
-    /// Events refused for good.
+    /// Events refused for good, or left out.
     pub rejected: i64,
     /// Events known to have arrived twice.
     pub repeated: i64,
@@ -186,7 +186,7 @@ pub struct AttemptView {
     pub bytes: i64,
     /// How long it took, in milliseconds.
     pub took_ms: i64,
-    /// What the receiver said.
+    /// What the system said.
     pub detail: String,
 }
 

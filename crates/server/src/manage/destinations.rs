@@ -1,25 +1,33 @@
 //! Destinations of an account: what there is, how it stands, and whether the way there works.
 
 use axum::{Json, extract::State, http::StatusCode};
-use daybook_connectors::{Description, DestinationKind, Form, Hop, HopOutcome};
 use daybook_events::Grant;
-use daybook_store::{Connector, ConnectorState, Direction, Origin};
+use daybook_store::{Connector, Direction};
 
 use super::{
     administrator::{Administrator, Body},
-    connector_types::{
-        DestinationChange, DestinationStream, DestinationView, HopView, KindView, NewDestination, SettingView,
-    },
+    connector_types::{ConnectorChange, DestinationStream, DestinationView, HopView, KindView, NewConnector},
+    connectors::{self, Managed},
 };
 use crate::{
-    connectors::{
-        Draft, Locality, StreamStanding, add_connector, change_connector, find_connector, set_connector_state,
-        standing_of, status_in_words, test_connector, test_draft, told_of,
-    },
+    connectors::{Destinations, StreamStanding, standing_of, status_in_words, told_of},
     error::{ApiError, ErrorBody},
     request::Path,
     state::App,
 };
+
+const OUT: Direction = Direction::Destination;
+
+/// Which destination a path is about.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "for the document; the path is read by `Managed`")]
+pub(super) struct DestinationPath {
+    /// The account's id
+    account: String,
+    /// The destination's id
+    destination: String,
+}
 
 /// The kinds of destinations and their settings.
 #[utoipa::path(
@@ -27,8 +35,7 @@ use crate::{
     responses((status = 200, body = Vec<KindView>), (status = 401, body = ErrorBody))
 )]
 pub(super) async fn list_destination_kinds(_administrator: Administrator) -> Json<Vec<KindView>> {
-    let kinds = DestinationKind::ALL.iter().map(|kind| kind_view(kind.as_str(), kind.description()));
-    Json(kinds.collect())
+    connectors::kinds(OUT)
 }
 
 /// The destinations of an account, by name, and how they stand.
@@ -44,7 +51,7 @@ pub(super) async fn list_destinations(
 ) -> Result<Json<Vec<DestinationView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let mut views = Vec::new();
-    for connector in app.catalog.list_connectors(&grant, Direction::Destination).await? {
+    for connector in app.catalog.list_connectors(&grant, OUT).await? {
         views.push(view(&app, &grant, connector).await?);
     }
     Ok(Json(views))
@@ -54,7 +61,7 @@ pub(super) async fn list_destinations(
 #[utoipa::path(
     post, path = "/manage/v1/accounts/{account}/destinations", tag = "Management",
     security(("administration_token" = [])), params(("account" = String, Path, description = "The account's id")),
-    request_body = NewDestination,
+    request_body = NewConnector,
     responses(
         (status = 201, body = DestinationView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
@@ -64,11 +71,10 @@ pub(super) async fn add_destination(
     State(app): State<App>,
     administrator: Administrator,
     Path(account): Path<String>,
-    Body(new): Body<NewDestination>,
+    Body(new): Body<NewConnector>,
 ) -> Result<(StatusCode, Json<DestinationView>), ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let who = (&grant, &administrator.actor);
-    let connector = add_connector(&app, who, draft(new), Locality::AnyKind, Origin::Person).await?;
+    let connector = connectors::add(&app, (&grant, &administrator.actor), OUT, new).await?;
     Ok((StatusCode::CREATED, Json(view(&app, &grant, connector).await?)))
 }
 
@@ -76,7 +82,7 @@ pub(super) async fn add_destination(
 #[utoipa::path(
     post, path = "/manage/v1/accounts/{account}/destinations/test", tag = "Management",
     security(("administration_token" = [])), params(("account" = String, Path, description = "The account's id")),
-    request_body = NewDestination,
+    request_body = NewConnector,
     responses(
         (status = 200, body = Vec<HopView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody),
@@ -86,42 +92,30 @@ pub(super) async fn test_new_destination(
     State(app): State<App>,
     administrator: Administrator,
     Path(account): Path<String>,
-    Body(new): Body<NewDestination>,
+    Body(new): Body<NewConnector>,
 ) -> Result<Json<Vec<HopView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let hops = test_draft(&app, &grant, draft(new), Locality::AnyKind).await?;
-    Ok(Json(hops.into_iter().map(hop_view).collect()))
+    connectors::test_new(&app, &grant, OUT, new).await
 }
 
 /// A destination and how it stands.
 #[utoipa::path(
     get, path = "/manage/v1/accounts/{account}/destinations/{destination}", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("destination" = String, Path, description = "The destination's id"),
-    ),
+    security(("administration_token" = [])), params(DestinationPath),
     responses((status = 200, body = DestinationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn show_destination(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, destination)): Path<(String, String)>,
+    managed: Managed<Destinations>,
 ) -> Result<Json<DestinationView>, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
-    Ok(Json(view(&app, &grant, connector).await?))
+    Ok(Json(view(&app, &managed.grant, managed.connector).await?))
 }
 
 /// Change a destination's name or settings, pause or resume it. It goes on where it was.
 #[utoipa::path(
     patch, path = "/manage/v1/accounts/{account}/destinations/{destination}", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("destination" = String, Path, description = "The destination's id"),
-    ),
-    request_body = DestinationChange,
+    security(("administration_token" = [])), params(DestinationPath),
+    request_body = ConnectorChange,
     responses(
         (status = 200, body = DestinationView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
@@ -129,76 +123,37 @@ pub(super) async fn show_destination(
 )]
 pub(super) async fn change_destination(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, destination)): Path<(String, String)>,
-    Body(wanted): Body<DestinationChange>,
+    managed: Managed<Destinations>,
+    Body(wanted): Body<ConnectorChange>,
 ) -> Result<Json<DestinationView>, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let mut connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
-    let state = wanted_state(wanted.state.as_deref())?;
-    let who = (&grant, &administrator.actor);
-    if wanted.name.is_some() || !wanted.settings.is_empty() {
-        connector = change_connector(&app, who, &connector, (wanted.name, wanted.settings), Locality::AnyKind).await?;
-    }
-    if let Some(state) = state {
-        connector = set_connector_state(&app, who, &connector, state).await?;
-    }
-    Ok(Json(view(&app, &grant, connector).await?))
+    let connector = connectors::change(&app, &managed, wanted).await?;
+    Ok(Json(view(&app, &managed.grant, connector).await?))
 }
 
 /// Remove a destination for good, with its cursors, its dead letters and its secrets.
 #[utoipa::path(
     delete, path = "/manage/v1/accounts/{account}/destinations/{destination}", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("destination" = String, Path, description = "The destination's id"),
-    ),
+    security(("administration_token" = [])), params(DestinationPath),
     responses((status = 204, description = "Removed"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn remove_destination(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, destination)): Path<(String, String)>,
+    managed: Managed<Destinations>,
 ) -> Result<StatusCode, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
-    set_connector_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
-    Ok(StatusCode::NO_CONTENT)
+    connectors::remove(&app, &managed).await
 }
 
 /// Walk the way to a destination: name, connection, TLS, one event that says that it is a test.
 #[utoipa::path(
     post, path = "/manage/v1/accounts/{account}/destinations/{destination}/test", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("destination" = String, Path, description = "The destination's id"),
-    ),
+    security(("administration_token" = [])), params(DestinationPath),
     responses((status = 200, body = Vec<HopView>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn test_destination(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, destination)): Path<(String, String)>,
+    managed: Managed<Destinations>,
 ) -> Result<Json<Vec<HopView>>, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let connector = find_connector(&app, &grant, Direction::Destination, &destination).await?;
-    Ok(Json(test_connector(&app, &connector).await?.into_iter().map(hop_view).collect()))
-}
-
-/// The state that somebody wants a connector in.
-pub(super) fn wanted_state(text: Option<&str>) -> Result<Option<ConnectorState>, ApiError> {
-    match text {
-        None => Ok(None),
-        Some("active") => Ok(Some(ConnectorState::Active)),
-        Some("paused") => Ok(Some(ConnectorState::Paused)),
-        Some(_) => Err(ApiError::invalid("state: must be active or paused")),
-    }
-}
-
-fn draft(new: NewDestination) -> Draft {
-    Draft { direction: Direction::Destination, kind: new.kind, name: new.name, settings: new.settings }
+    connectors::test(&app, &managed).await
 }
 
 async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<DestinationView, ApiError> {
@@ -237,43 +192,5 @@ fn stream_view(stream: StreamStanding) -> DestinationStream {
         failures: health.map_or(0, |health| health.failures),
         reason: health.map(|health| health.reason.clone()).unwrap_or_default(),
         fix: health.map(|health| health.fix.clone()).unwrap_or_default(),
-    }
-}
-
-pub(super) fn hop_view(hop: Hop) -> HopView {
-    let passed = hop.is_passed();
-    let (seen, fix) = match hop.outcome {
-        HopOutcome::Passed(seen) => (seen, String::new()),
-        HopOutcome::Failed { reason, fix } => (reason, fix),
-    };
-    let took_ms = u64::try_from(hop.took.as_millis()).unwrap_or(u64::MAX);
-    HopView { hop: hop.name.as_str().to_owned(), passed, seen, fix, took_ms }
-}
-
-pub(super) fn kind_view(kind: &str, description: &Description) -> KindView {
-    let setting = |setting: daybook_connectors::Setting| SettingView {
-        name: setting.name.to_owned(),
-        help: setting.help.to_owned(),
-        form: form_in_words(setting.form),
-        required: setting.required,
-        default: setting.default.to_owned(),
-    };
-    KindView {
-        kind: kind.to_owned(),
-        title: description.title.to_owned(),
-        summary: description.summary.to_owned(),
-        settings: description.all_settings().map(setting).collect(),
-    }
-}
-
-fn form_in_words(form: Form) -> String {
-    match form {
-        Form::Text => "text".to_owned(),
-        Form::LongText => "long text".to_owned(),
-        Form::Secret => "secret".to_owned(),
-        Form::Url => "url".to_owned(),
-        Form::Number { min, max } => format!("number from {min} to {max}"),
-        Form::Switch => "true or false".to_owned(),
-        Form::Choice(choices) => choices.join(" | "),
     }
 }

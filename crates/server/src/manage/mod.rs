@@ -5,6 +5,7 @@
 mod accounts;
 mod administrator;
 pub mod connector_types;
+mod connectors;
 mod deliveries;
 mod destinations;
 mod integrations;
@@ -56,6 +57,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sources::test_new_source))
         .routes(routes!(sources::show_source, sources::change_source, sources::remove_source))
         .routes(routes!(sources::test_source))
+        .routes(routes!(sources::list_source_hours))
+        .routes(routes!(sources::list_source_attempts))
         .routes(routes!(keys::list_signing_keys, keys::rotate_signing_key))
         .routes(routes!(keys::revoke_signing_key))
         .routes(routes!(people::create_setup_link))

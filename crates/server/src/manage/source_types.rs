@@ -5,50 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A new source.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewSource {
-    /// Its name, 1 to 100 characters, unique among the account's sources.
-    #[schema(example = "1Password")]
-    pub name: String,
-    /// Its kind; `GET /manage/v1/source-kinds` lists them with their settings.
-    #[schema(example = "upstream")]
-    pub kind: String,
-    /// Its settings, secrets too; secrets are sealed and never shown again.
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
-}
-
-/// What of a source to change; what is left out stays.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SourceChange {
-    /// Its new name.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Settings to change; an empty text takes one back to its default.
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
-    /// `active` or `paused`.
-    #[serde(default)]
-    pub state: Option<String>,
-}
-
-/// Settings may be secret.
-impl std::fmt::Debug for NewSource {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("NewSource").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-/// Settings may be secret.
-impl std::fmt::Debug for SourceChange {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SourceChange").field("state", &self.state).finish_non_exhaustive()
-    }
-}
-
 /// A source and how it stands.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SourceView {

@@ -1,25 +1,35 @@
 //! Sources of an account: what there is, how it stands, and whether the way there works.
 
 use axum::{Json, extract::State, http::StatusCode};
-use daybook_connectors::{Phase, SourceKind};
+use daybook_connectors::Phase;
 use daybook_events::{Grant, Timestamp};
-use daybook_store::{Connector, ConnectorState, Direction, Origin};
+use daybook_store::{Connector, Direction};
 
 use super::{
     administrator::{Administrator, Body},
-    connector_types::{HopView, KindView},
-    destinations::{hop_view, kind_view, wanted_state},
-    source_types::{NewSource, SourceChange, SourceFeature, SourceView},
+    connector_types::{AttemptView, ConnectorChange, HopView, HourView, KindView, NewConnector},
+    connectors::{self, Managed},
+    source_types::{SourceFeature, SourceView},
 };
 use crate::{
-    connectors::{
-        Draft, FeatureStanding, Locality, add_connector, change_connector, find_connector, set_connector_state,
-        source_standing_of, status_in_words, test_connector, test_draft, unseal,
-    },
+    connectors::{FeatureStanding, Sources, source_standing_of, status_in_words, told_of},
     error::{ApiError, ErrorBody},
     request::Path,
     state::App,
 };
+
+const IN: Direction = Direction::Source;
+
+/// Which source a path is about.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "for the document; the path is read by `Managed`")]
+pub(super) struct SourcePath {
+    /// The account's id
+    account: String,
+    /// The source's id
+    source: String,
+}
 
 /// The kinds of sources and their settings.
 #[utoipa::path(
@@ -27,7 +37,7 @@ use crate::{
     responses((status = 200, body = Vec<KindView>), (status = 401, body = ErrorBody))
 )]
 pub(super) async fn list_source_kinds(_administrator: Administrator) -> Json<Vec<KindView>> {
-    Json(SourceKind::ALL.iter().map(|kind| kind_view(kind.as_str(), kind.description())).collect())
+    connectors::kinds(IN)
 }
 
 /// The sources of an account, by name, and how they stand.
@@ -43,7 +53,7 @@ pub(super) async fn list_sources(
 ) -> Result<Json<Vec<SourceView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
     let mut views = Vec::new();
-    for connector in app.catalog.list_connectors(&grant, Direction::Source).await? {
+    for connector in app.catalog.list_connectors(&grant, IN).await? {
         views.push(view(&app, &grant, connector).await?);
     }
     Ok(Json(views))
@@ -53,7 +63,7 @@ pub(super) async fn list_sources(
 #[utoipa::path(
     post, path = "/manage/v1/accounts/{account}/sources", tag = "Management",
     security(("administration_token" = [])), params(("account" = String, Path, description = "The account's id")),
-    request_body = NewSource,
+    request_body = NewConnector,
     responses(
         (status = 201, body = SourceView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
@@ -63,11 +73,10 @@ pub(super) async fn add_source(
     State(app): State<App>,
     administrator: Administrator,
     Path(account): Path<String>,
-    Body(new): Body<NewSource>,
+    Body(new): Body<NewConnector>,
 ) -> Result<(StatusCode, Json<SourceView>), ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let who = (&grant, &administrator.actor);
-    let connector = add_connector(&app, who, draft(new), Locality::AnyKind, Origin::Person).await?;
+    let connector = connectors::add(&app, (&grant, &administrator.actor), IN, new).await?;
     Ok((StatusCode::CREATED, Json(view(&app, &grant, connector).await?)))
 }
 
@@ -75,7 +84,7 @@ pub(super) async fn add_source(
 #[utoipa::path(
     post, path = "/manage/v1/accounts/{account}/sources/test", tag = "Management",
     security(("administration_token" = [])), params(("account" = String, Path, description = "The account's id")),
-    request_body = NewSource,
+    request_body = NewConnector,
     responses(
         (status = 200, body = Vec<HopView>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody),
@@ -85,42 +94,30 @@ pub(super) async fn test_new_source(
     State(app): State<App>,
     administrator: Administrator,
     Path(account): Path<String>,
-    Body(new): Body<NewSource>,
+    Body(new): Body<NewConnector>,
 ) -> Result<Json<Vec<HopView>>, ApiError> {
     let grant = administrator.account(&app, &account).await?;
-    let hops = test_draft(&app, &grant, draft(new), Locality::AnyKind).await?;
-    Ok(Json(hops.into_iter().map(hop_view).collect()))
+    connectors::test_new(&app, &grant, IN, new).await
 }
 
 /// A source and how it stands.
 #[utoipa::path(
     get, path = "/manage/v1/accounts/{account}/sources/{source}", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("source" = String, Path, description = "The source's id"),
-    ),
+    security(("administration_token" = [])), params(SourcePath),
     responses((status = 200, body = SourceView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn show_source(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, source)): Path<(String, String)>,
+    managed: Managed<Sources>,
 ) -> Result<Json<SourceView>, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let connector = find_connector(&app, &grant, Direction::Source, &source).await?;
-    Ok(Json(view(&app, &grant, connector).await?))
+    Ok(Json(view(&app, &managed.grant, managed.connector).await?))
 }
 
 /// Change a source's name or settings, pause or resume it. It goes on where it was.
 #[utoipa::path(
     patch, path = "/manage/v1/accounts/{account}/sources/{source}", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("source" = String, Path, description = "The source's id"),
-    ),
-    request_body = SourceChange,
+    security(("administration_token" = [])), params(SourcePath),
+    request_body = ConnectorChange,
     responses(
         (status = 200, body = SourceView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
@@ -128,72 +125,65 @@ pub(super) async fn show_source(
 )]
 pub(super) async fn change_source(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, source)): Path<(String, String)>,
-    Body(wanted): Body<SourceChange>,
+    managed: Managed<Sources>,
+    Body(wanted): Body<ConnectorChange>,
 ) -> Result<Json<SourceView>, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let mut connector = find_connector(&app, &grant, Direction::Source, &source).await?;
-    let state = wanted_state(wanted.state.as_deref())?;
-    let who = (&grant, &administrator.actor);
-    if wanted.name.is_some() || !wanted.settings.is_empty() {
-        connector = change_connector(&app, who, &connector, (wanted.name, wanted.settings), Locality::AnyKind).await?;
-    }
-    if let Some(state) = state {
-        connector = set_connector_state(&app, who, &connector, state).await?;
-    }
-    Ok(Json(view(&app, &grant, connector).await?))
+    let connector = connectors::change(&app, &managed, wanted).await?;
+    Ok(Json(view(&app, &managed.grant, connector).await?))
 }
 
 /// Remove a source for good, with its cursors and its secrets; the events that it brought in stay.
 #[utoipa::path(
     delete, path = "/manage/v1/accounts/{account}/sources/{source}", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("source" = String, Path, description = "The source's id"),
-    ),
+    security(("administration_token" = [])), params(SourcePath),
     responses((status = 204, description = "Removed"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
-pub(super) async fn remove_source(
-    State(app): State<App>,
-    administrator: Administrator,
-    Path((account, source)): Path<(String, String)>,
-) -> Result<StatusCode, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let connector = find_connector(&app, &grant, Direction::Source, &source).await?;
-    set_connector_state(&app, (&grant, &administrator.actor), &connector, ConnectorState::Removed).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn remove_source(State(app): State<App>, managed: Managed<Sources>) -> Result<StatusCode, ApiError> {
+    connectors::remove(&app, &managed).await
 }
 
 /// Walk the way to a source: name, connection, TLS, and what its credentials may read.
 #[utoipa::path(
     post, path = "/manage/v1/accounts/{account}/sources/{source}/test", tag = "Management",
-    security(("administration_token" = [])),
-    params(
-        ("account" = String, Path, description = "The account's id"),
-        ("source" = String, Path, description = "The source's id"),
-    ),
+    security(("administration_token" = [])), params(SourcePath),
     responses((status = 200, body = Vec<HopView>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn test_source(
     State(app): State<App>,
-    administrator: Administrator,
-    Path((account, source)): Path<(String, String)>,
+    managed: Managed<Sources>,
 ) -> Result<Json<Vec<HopView>>, ApiError> {
-    let grant = administrator.account(&app, &account).await?;
-    let connector = find_connector(&app, &grant, Direction::Source, &source).await?;
-    Ok(Json(test_connector(&app, &connector).await?.into_iter().map(hop_view).collect()))
+    connectors::test(&app, &managed).await
 }
 
-fn draft(new: NewSource) -> Draft {
-    Draft { direction: Direction::Source, kind: new.kind, name: new.name, settings: new.settings }
+/// What a source did in the hours of the last 30 days.
+#[utoipa::path(
+    get, path = "/manage/v1/accounts/{account}/sources/{source}/hours", tag = "Management",
+    security(("administration_token" = [])), params(SourcePath),
+    responses((status = 200, body = Vec<HourView>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
+)]
+pub(super) async fn list_source_hours(
+    State(app): State<App>,
+    managed: Managed<Sources>,
+) -> Result<Json<Vec<HourView>>, ApiError> {
+    connectors::hours(&app, &managed).await
+}
+
+/// The newest attempts of a source, up to 200, without what they brought in. Of those that went well, one in ten seconds.
+#[utoipa::path(
+    get, path = "/manage/v1/accounts/{account}/sources/{source}/attempts", tag = "Management",
+    security(("administration_token" = [])), params(SourcePath),
+    responses((status = 200, body = Vec<AttemptView>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody))
+)]
+pub(super) async fn list_source_attempts(
+    State(app): State<App>,
+    managed: Managed<Sources>,
+) -> Result<Json<Vec<AttemptView>>, ApiError> {
+    connectors::attempts(&app, &managed).await
 }
 
 async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<SourceView, ApiError> {
     let standing = source_standing_of(app, grant, &connector).await?;
-    // Of secrets that another key sealed, not even the names are known.
-    let secrets = unseal(&app.secret_sealer, &connector.connector_id, &connector.sealed_secrets).unwrap_or_default();
+    let (settings, secrets) = told_of(app, &connector);
     Ok(SourceView {
         uuid: connector.connector_id.to_string(),
         account_uuid: connector.account_id.to_string(),
@@ -201,8 +191,8 @@ async fn view(app: &App, grant: &Grant, connector: Connector) -> Result<SourceVi
         kind: connector.kind,
         status: standing.status.to_owned(),
         origin: connector.origin.to_string(),
-        settings: connector.settings,
-        secrets: secrets.into_keys().collect(),
+        settings,
+        secrets: secrets.into_iter().collect(),
         created_at: connector.created_at.to_string(),
         updated_at: connector.updated_at.to_string(),
         expires_at: text(standing.expires_at),

@@ -82,11 +82,15 @@ on_both_stores! {
             (Method::PATCH, format!("sources/{source}"), json!({"state": "paused"})),
             (Method::DELETE, format!("sources/{source}"), Value::Null),
             (Method::POST, format!("sources/{source}/test"), Value::Null),
+            (Method::GET, format!("sources/{source}/hours"), Value::Null),
+            (Method::GET, format!("sources/{source}/attempts"), Value::Null),
         ] {
             let answer = other.manage(method, &path, body).await;
             assert_eq!(refusal(&answer, 404), format!("no source {source:?} in this account"), "{path}");
         }
         let answer = own.manage(Method::GET, &format!("destinations/{source}"), Value::Null).await;
+        assert!(refusal(&answer, 404).starts_with("no destination"));
+        let answer = own.manage(Method::GET, &format!("destinations/{source}/attempts"), Value::Null).await;
         assert!(refusal(&answer, 404).starts_with("no destination"));
         own.manage(Method::DELETE, &format!("sources/{source}"), Value::Null).await.expect_status(204);
         let left = own.manage(Method::GET, "sources", Value::Null).await.expect_status(200).json();

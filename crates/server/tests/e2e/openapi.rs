@@ -74,6 +74,8 @@ async fn the_routes_are_these() {
     DELETE /manage/v1/accounts/{account}/sources/{source}
     GET /manage/v1/accounts/{account}/sources/{source}
     PATCH /manage/v1/accounts/{account}/sources/{source}
+    GET /manage/v1/accounts/{account}/sources/{source}/attempts
+    GET /manage/v1/accounts/{account}/sources/{source}/hours
     POST /manage/v1/accounts/{account}/sources/{source}/test
     GET /manage/v1/accounts/{account}/storage
     GET /manage/v1/accounts/{account}/tokens

@@ -5,25 +5,19 @@ use clap::Args;
 use daybook_events::{Clock, SystemClock};
 use reqwest::Method;
 
-use super::{Which, find, path_of, print};
+use super::print;
 use crate::{
     cli::{
         GlobalOptions,
+        connector::{Found, Which, find},
         durations::{When, parse_when},
         hub::Hub,
         output::show,
     },
-    manage::connector_types::{AttemptView, DeadLetterChoice, DeadLetterCount, DeadLetterView, NewReplay, ReplayView},
+    manage::connector_types::{
+        DeadLetterChoice, DeadLetterCount, DeadLetterView, DestinationView, NewReplay, ReplayView,
+    },
 };
-
-/// List the newest attempts of a destination, and what the receiver said
-#[derive(Debug, Args)]
-#[command(after_long_help = "Examples:
-  daybook destination attempts \"SOAR\"")]
-pub(in crate::cli) struct Attempts {
-    #[command(flatten)]
-    which: Which,
-}
 
 /// List the events that a destination refused for good, and why
 #[derive(Debug, Args)]
@@ -98,37 +92,30 @@ impl Letters {
     }
 }
 
-pub(super) async fn attempts(global: &GlobalOptions, hub: &Hub, command: Attempts) -> Result<()> {
-    let (account, destination) = find(hub, &command.which).await?;
-    let attempts: Vec<AttemptView> = hub.get(&format!("{}/attempts", path_of(&account, &destination))).await?;
-    show(global.json, &attempts, |attempts| print::attempts(attempts))
-}
-
 pub(super) async fn list(global: &GlobalOptions, hub: &Hub, command: DeadLetters) -> Result<()> {
-    let (account, destination) = find(hub, &command.which).await?;
+    let Found { path, .. } = find::<DestinationView>(hub, &command.which).await?;
     let before = command.before.map(|before| format!("?before={before}")).unwrap_or_default();
-    let path = format!("{}/dead-letters{before}", path_of(&account, &destination));
-    let letters: Vec<DeadLetterView> = hub.get(&path).await?;
+    let letters: Vec<DeadLetterView> = hub.get(&format!("{path}/dead-letters{before}")).await?;
     show(global.json, &letters, |letters| print::letters(letters))
 }
 
 pub(super) async fn redrive(global: &GlobalOptions, hub: &Hub, command: Redrive) -> Result<()> {
-    let (account, destination) = find(hub, &command.which).await?;
-    let path = format!("{}/dead-letters/redrive", path_of(&account, &destination));
+    let Found { path, .. } = find::<DestinationView>(hub, &command.which).await?;
+    let path = format!("{path}/dead-letters/redrive");
     let count: DeadLetterCount = hub.send(Method::POST, &path, &command.letters.choice()?).await?;
     show(global.json, &count, |count| format!("{} dead letter(s) are delivered once more", count.dead_letters))
 }
 
 pub(super) async fn discard(global: &GlobalOptions, hub: &Hub, command: Discard) -> Result<()> {
-    let (account, destination) = find(hub, &command.which).await?;
-    let path = format!("{}/dead-letters/discard", path_of(&account, &destination));
+    let Found { path, .. } = find::<DestinationView>(hub, &command.which).await?;
+    let path = format!("{path}/dead-letters/discard");
     let count: DeadLetterCount = hub.send(Method::POST, &path, &command.letters.choice()?).await?;
     show(global.json, &count, |count| format!("{} dead letter(s) were given up", count.dead_letters))
 }
 
 pub(super) async fn replay(global: &GlobalOptions, hub: &Hub, command: Replay) -> Result<()> {
-    let (account, destination) = find(hub, &command.which).await?;
-    let path = format!("{}/replays", path_of(&account, &destination));
+    let Found { path, .. } = find::<DestinationView>(hub, &command.which).await?;
+    let path = format!("{path}/replays");
     let Some(since) = command.since else {
         let replays: Vec<ReplayView> = hub.get(&path).await?;
         return show(global.json, &replays, |replays| print::replays(replays));

@@ -6,19 +6,14 @@ use daybook_events::{Clock, SystemClock};
 
 use crate::{
     cli::{
-        connector::in_one_line,
+        connector::{print_reason, print_settings},
         durations::{ago_in_words, in_words},
         output::table,
     },
-    manage::connector_types::{AttemptView, DeadLetterView, DestinationView, ReplayView},
+    manage::connector_types::{DeadLetterView, DestinationView, ReplayView},
 };
 
 const PAYLOAD_SHOWN_CHARS: usize = 80;
-
-pub(super) fn sentence(destination: &DestinationView) -> String {
-    let DestinationView { uuid, name, kind, status, .. } = destination;
-    format!("destination {name:?} ({uuid}) of kind {kind}: {status}")
-}
 
 pub(super) fn list(destinations: &[DestinationView]) -> String {
     let row = |it: &DestinationView| {
@@ -43,9 +38,7 @@ pub(super) fn list(destinations: &[DestinationView]) -> String {
 
 pub(super) fn details(destination: &DestinationView) -> String {
     let now = SystemClock.now();
-    let plain = destination.settings.iter().map(|(name, value)| [name.clone(), in_one_line(value)]);
-    let secret = destination.secrets.iter().map(|name| [name.clone(), "[secret]".to_owned()]);
-    let settings = table(["SETTING", "VALUE"], plain.chain(secret).collect(), "Every setting is at its default.");
+    let settings = print_settings(&destination.settings, &destination.secrets);
     let rows = destination.streams.iter().map(|stream| {
         let waiting = stream.waiting_secs.map(Duration::from_secs).map(in_words);
         [
@@ -60,27 +53,8 @@ pub(super) fn details(destination: &DestinationView) -> String {
     let header = ["FEATURE", "STATUS", "BEHIND", "OLDEST WAITS", "LAST ACKNOWLEDGED", "FAILURES"];
     let streams = table(header, rows.collect(), "There are no events for it yet.");
     let mut parts = vec![list(std::slice::from_ref(destination)), settings, streams];
-    for stream in destination.streams.iter().filter(|stream| !stream.reason.is_empty()) {
-        let fix = if stream.fix.is_empty() { String::new() } else { format!("\n  next: {}", stream.fix) };
-        parts.push(format!("{}: {}{fix}", stream.feature, stream.reason));
-    }
+    parts.extend(destination.streams.iter().filter_map(|it| print_reason(&it.feature, &it.reason, &it.fix)));
     parts.join("\n\n")
-}
-
-pub(super) fn attempts(attempts: &[AttemptView]) -> String {
-    let now = SystemClock.now();
-    let row = |it: &AttemptView| {
-        [
-            ago_in_words(&it.attempted_at, now),
-            it.feature.clone(),
-            it.outcome.clone(),
-            it.events.to_string(),
-            format!("{} ms", it.took_ms),
-            it.detail.clone(),
-        ]
-    };
-    let header = ["WHEN", "FEATURE", "OUTCOME", "EVENTS", "TOOK", "THE RECEIVER"];
-    table(header, attempts.iter().map(row).collect(), "Nothing was attempted yet.")
 }
 
 pub(super) fn letters(letters: &[DeadLetterView]) -> String {

@@ -6,17 +6,12 @@ use daybook_events::{Clock, SystemClock};
 
 use crate::{
     cli::{
-        connector::in_one_line,
+        connector::{print_reason, print_settings},
         durations::{ago_in_words, in_words},
         output::table,
     },
     manage::source_types::{SourceFeature, SourceView},
 };
-
-pub(super) fn sentence(source: &SourceView) -> String {
-    let SourceView { uuid, name, kind, status, .. } = source;
-    format!("source {name:?} ({uuid}) of kind {kind}: {status}")
-}
 
 pub(super) fn list(sources: &[SourceView]) -> String {
     let now = SystemClock.now();
@@ -35,9 +30,7 @@ pub(super) fn list(sources: &[SourceView]) -> String {
 
 pub(super) fn details(source: &SourceView) -> String {
     let now = SystemClock.now();
-    let plain = source.settings.iter().map(|(name, value)| [name.clone(), in_one_line(value)]);
-    let secret = source.secrets.iter().map(|name| [name.clone(), "[secret]".to_owned()]);
-    let settings = table(["SETTING", "VALUE"], plain.chain(secret).collect(), "Every setting is at its default.");
+    let settings = print_settings(&source.settings, &source.secrets);
     let rows = source.features.iter().map(|it| {
         [
             it.feature.clone(),
@@ -59,10 +52,7 @@ pub(super) fn details(source: &SourceView) -> String {
     let kept_until = source.features.iter().filter_map(|feature| feature.unread_kept_until.as_deref()).min();
     parts.extend(kept_until.map(|until| format!("What is not read is kept there until {until}.")));
     parts.extend(source.warnings.iter().map(|warning| format!("Warning: {warning}")));
-    for feature in source.features.iter().filter(|feature| !feature.reason.is_empty()) {
-        let fix = if feature.fix.is_empty() { String::new() } else { format!("\n  next: {}", feature.fix) };
-        parts.push(format!("{}: {}{fix}", feature.feature, feature.reason));
-    }
+    parts.extend(source.features.iter().filter_map(|it| print_reason(&it.feature, &it.reason, &it.fix)));
     parts.join("\n\n")
 }
 

@@ -38,121 +38,51 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(handler::collector_ack))
 }
 
-/// Append events from anything that can send to Splunk.
-///
-/// The first event that is wrong is named, and none of its request is stored.
-#[utoipa::path(
-    post, path = "/services/collector", tag = "Event collector", security(("bearer_token" = [])),
-    params(
-        SenderQuery,
-        ("X-Splunk-Request-Channel" = Option<String>, Header, description = "The same as `channel`"),
-    ),
-    request_body(content = Vec<serde_json::Value>, content_type = "application/json", description = "`{\"event\": …}`, one after the other or in an array"),
-    responses(
-        (status = 200, body = HecAnswer), (status = 400, body = HecAnswer), (status = 401, body = HecAnswer),
-        (status = 403, body = HecAnswer), (status = 408, body = HecAnswer), (status = 413, body = HecAnswer),
-        (status = 415, body = HecAnswer), (status = 500, body = HecAnswer), (status = 503, body = HecAnswer),
-    )
-)]
-async fn collector(
-    State(app): State<App>,
-    sender: Sender,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<HecAnswer>, HecError> {
-    collect(app, sender, headers, body, Form::Events).await
+macro_rules! collectors {
+    ($($(#[$doc:meta])+ $name:ident $path:literal takes $form:ident as $content:ty, $media_type:literal $words:literal;)+) => {
+        $(
+            $(#[$doc])+
+            #[utoipa::path(
+                post, path = $path, tag = "Event collector", security(("bearer_token" = [])),
+                params(
+                    SenderQuery,
+                    ("X-Splunk-Request-Channel" = Option<String>, Header, description = "The same as `channel`"),
+                ),
+                request_body(content = $content, content_type = $media_type, description = $words),
+                responses(
+                    (status = 200, body = HecAnswer), (status = 400, body = HecAnswer), (status = 401, body = HecAnswer),
+                    (status = 403, body = HecAnswer), (status = 408, body = HecAnswer), (status = 413, body = HecAnswer),
+                    (status = 415, body = HecAnswer), (status = 500, body = HecAnswer), (status = 503, body = HecAnswer),
+                )
+            )]
+            async fn $name(
+                State(app): State<App>,
+                sender: Sender,
+                headers: HeaderMap,
+                body: Body,
+            ) -> Result<Json<HecAnswer>, HecError> {
+                collect(app, sender, headers, body, Form::$form).await
+            }
+        )+
+    };
 }
 
-/// The same as `/services/collector`.
-#[utoipa::path(
-    post, path = "/services/collector/event", tag = "Event collector", security(("bearer_token" = [])),
-    params(
-        SenderQuery,
-        ("X-Splunk-Request-Channel" = Option<String>, Header, description = "The same as `channel`"),
-    ),
-    request_body(content = Vec<serde_json::Value>, content_type = "application/json", description = "`{\"event\": …}`, one after the other or in an array"),
-    responses(
-        (status = 200, body = HecAnswer), (status = 400, body = HecAnswer), (status = 401, body = HecAnswer),
-        (status = 403, body = HecAnswer), (status = 408, body = HecAnswer), (status = 413, body = HecAnswer),
-        (status = 415, body = HecAnswer), (status = 500, body = HecAnswer), (status = 503, body = HecAnswer),
-    )
-)]
-async fn collector_event(
-    State(app): State<App>,
-    sender: Sender,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<HecAnswer>, HecError> {
-    collect(app, sender, headers, body, Form::Events).await
-}
-
-/// The same as `/services/collector`.
-#[utoipa::path(
-    post, path = "/services/collector/event/1.0", tag = "Event collector", security(("bearer_token" = [])),
-    params(
-        SenderQuery,
-        ("X-Splunk-Request-Channel" = Option<String>, Header, description = "The same as `channel`"),
-    ),
-    request_body(content = Vec<serde_json::Value>, content_type = "application/json", description = "`{\"event\": …}`, one after the other or in an array"),
-    responses(
-        (status = 200, body = HecAnswer), (status = 400, body = HecAnswer), (status = 401, body = HecAnswer),
-        (status = 403, body = HecAnswer), (status = 408, body = HecAnswer), (status = 413, body = HecAnswer),
-        (status = 415, body = HecAnswer), (status = 500, body = HecAnswer), (status = 503, body = HecAnswer),
-    )
-)]
-async fn collector_event_v1(
-    State(app): State<App>,
-    sender: Sender,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<HecAnswer>, HecError> {
-    collect(app, sender, headers, body, Form::Events).await
-}
-
-/// Append lines of text, each an event.
-#[utoipa::path(
-    post, path = "/services/collector/raw", tag = "Event collector", security(("bearer_token" = [])),
-    params(
-        SenderQuery,
-        ("X-Splunk-Request-Channel" = Option<String>, Header, description = "The same as `channel`"),
-    ),
-    request_body(content = String, content_type = "text/plain", description = "Lines"),
-    responses(
-        (status = 200, body = HecAnswer), (status = 400, body = HecAnswer), (status = 401, body = HecAnswer),
-        (status = 403, body = HecAnswer), (status = 408, body = HecAnswer), (status = 413, body = HecAnswer),
-        (status = 415, body = HecAnswer), (status = 500, body = HecAnswer), (status = 503, body = HecAnswer),
-    )
-)]
-async fn collector_raw(
-    State(app): State<App>,
-    sender: Sender,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<HecAnswer>, HecError> {
-    collect(app, sender, headers, body, Form::Lines).await
-}
-
-/// The same as `/services/collector/raw`.
-#[utoipa::path(
-    post, path = "/services/collector/raw/1.0", tag = "Event collector", security(("bearer_token" = [])),
-    params(
-        SenderQuery,
-        ("X-Splunk-Request-Channel" = Option<String>, Header, description = "The same as `channel`"),
-    ),
-    request_body(content = String, content_type = "text/plain", description = "Lines"),
-    responses(
-        (status = 200, body = HecAnswer), (status = 400, body = HecAnswer), (status = 401, body = HecAnswer),
-        (status = 403, body = HecAnswer), (status = 408, body = HecAnswer), (status = 413, body = HecAnswer),
-        (status = 415, body = HecAnswer), (status = 500, body = HecAnswer), (status = 503, body = HecAnswer),
-    )
-)]
-async fn collector_raw_v1(
-    State(app): State<App>,
-    sender: Sender,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<HecAnswer>, HecError> {
-    collect(app, sender, headers, body, Form::Lines).await
+collectors! {
+    /// Append events from anything that can send to Splunk.
+    ///
+    /// The first event that is wrong is named, and none of its request is stored.
+    collector "/services/collector" takes Events as Vec<serde_json::Value>,
+        "application/json" "`{\"event\": …}`, one after the other or in an array";
+    /// The same as `/services/collector`.
+    collector_event "/services/collector/event" takes Events as Vec<serde_json::Value>,
+        "application/json" "`{\"event\": …}`, one after the other or in an array";
+    /// The same as `/services/collector`.
+    collector_event_v1 "/services/collector/event/1.0" takes Events as Vec<serde_json::Value>,
+        "application/json" "`{\"event\": …}`, one after the other or in an array";
+    /// Append lines of text, each an event.
+    collector_raw "/services/collector/raw" takes Lines as String, "text/plain" "Lines";
+    /// The same as `/services/collector/raw`.
+    collector_raw_v1 "/services/collector/raw/1.0" takes Lines as String, "text/plain" "Lines";
 }
 
 /// Whether events would be taken: the store answers and has room.
