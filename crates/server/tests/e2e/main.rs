@@ -32,6 +32,7 @@ mod disk;
 mod errors;
 mod fidelity;
 mod follow;
+mod followed_files;
 mod grove;
 mod health;
 mod hec;

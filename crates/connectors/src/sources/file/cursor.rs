@@ -20,8 +20,11 @@ const WAITING: &str = "waiting";
 pub(super) enum Cursor {
     /// Nothing was read, and nothing was waited for.
     Start,
-    /// There was no file; the one that comes is read from its beginning.
-    Waiting,
+    /// There was no file; what comes is read from its beginning, even if it is renamed away before it was seen.
+    Waiting {
+        /// When the newest of those was made that had been renamed away by then.
+        after_born_ns: u64,
+    },
     /// In a file.
     At(Place),
 }
@@ -57,9 +60,13 @@ impl Cursor {
     ///
     /// The text is no cursor of this source.
     pub(super) fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        if let Some(after_born_ns) = text.strip_prefix(WAITING).and_then(|rest| rest.strip_prefix(' ')) {
+            return serde_json::from_str(after_born_ns).map(|after_born_ns| Self::Waiting { after_born_ns });
+        }
         match text {
             "" => Ok(Self::Start),
-            WAITING => Ok(Self::Waiting),
+            // As it was written before there was a time: what was renamed away was not looked for.
+            WAITING => Ok(Self::Waiting { after_born_ns: u64::MAX }),
             _ => serde_json::from_str(text).map(Self::At),
         }
     }
@@ -67,7 +74,7 @@ impl Cursor {
     pub(super) fn to_text(&self) -> String {
         match self {
             Self::Start => String::new(),
-            Self::Waiting => WAITING.to_owned(),
+            Self::Waiting { after_born_ns } => format!("{WAITING} {after_born_ns}"),
             Self::At(place) => serde_json::to_string(place).expect("a place is numbers and hexadecimal"),
         }
     }

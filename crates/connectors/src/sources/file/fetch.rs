@@ -27,6 +27,8 @@ const PAGE_FILES_MAX: usize = 16;
 const POLL_MIN: Duration = Duration::from_millis(250);
 const POLL_MAX: Duration = Duration::from_secs(2);
 
+const NOT_THERE: &str = "the file is not there: it was removed, renamed, or not made yet; it is read once it is there";
+
 /// A file that is followed.
 #[derive(Debug, Clone)]
 pub struct FileSource {
@@ -124,9 +126,13 @@ impl Reader {
     fn read(&self, path: &Path, cursor: &Cursor) -> io::Result<SourcePage> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut page = SourcePage::default();
-        let Some(mut place) = self.begin(path, cursor)? else {
-            page.cursor = Cursor::Waiting.to_text();
-            return Ok(page);
+        let mut place = match self.begin(path, cursor)? {
+            Ok(place) => place,
+            Err(waiting) => {
+                NOT_THERE.clone_into(&mut page.notice);
+                page.cursor = waiting.to_text();
+                return Ok(page);
+            }
         };
         for _ in 0..PAGE_FILES_MAX {
             // Looked at before reading: if a later file has something by now, this one gets nothing more.
@@ -138,7 +144,8 @@ impl Reader {
                     place.line
                 ));
                 let Some(next) = next_of_lost(&generations, place.file) else {
-                    page.cursor = Cursor::Waiting.to_text();
+                    NOT_THERE.clone_into(&mut page.notice);
+                    page.cursor = waiting(&generations).to_text();
                     return Ok(page);
                 };
                 place = Place::beginning_of(next.file);
@@ -154,6 +161,9 @@ impl Reader {
                 _ if end == End::Page => break,
                 Some(next) => place = Place::beginning_of(next.file),
                 None => {
+                    if !generations.iter().any(|generation| generation.is_current) {
+                        NOT_THERE.clone_into(&mut page.notice);
+                    }
                     page.cursor = Cursor::At(place).to_text();
                     return Ok(page);
                 }
@@ -164,19 +174,32 @@ impl Reader {
         Ok(page)
     }
 
-    /// Where to read; `None` as long as there is no file.
-    fn begin(&self, path: &Path, cursor: &Cursor) -> io::Result<Option<Place>> {
-        if let Cursor::At(place) = cursor {
-            return Ok(Some(place.clone()));
+    /// Where to read; the cursor to wait with, as long as there is no file.
+    fn begin(&self, path: &Path, cursor: &Cursor) -> io::Result<Result<Place, Cursor>> {
+        let after_born_ns = match cursor {
+            Cursor::At(place) => return Ok(Ok(place.clone())),
+            Cursor::Waiting { after_born_ns } => Some(*after_born_ns),
+            Cursor::Start => None,
+        };
+        let generations = generations(path)?;
+        if let Some(after_born_ns) = after_born_ns {
+            let first = generations.iter().find(|one| one.is_current || one.file.born_ns > after_born_ns);
+            return Ok(first.map(|first| Place::beginning_of(first.file)).ok_or_else(|| cursor.clone()));
         }
-        let Some(file) = present(File::open(path))? else { return Ok(None) };
+        let Some(file) = present(File::open(path))? else { return Ok(Err(waiting(&generations))) };
         let mut place = Place::beginning_of(Identity::of(&file.metadata()?));
-        if *cursor == Cursor::Start && self.config.begins_at_end {
+        if self.config.begins_at_end {
             (place.offset, place.line) = end_of_lines(&file)?;
             place.remember_head(&file)?;
         }
-        Ok(Some(place))
+        Ok(Ok(place))
     }
+}
+
+/// There is no file now; those that were renamed away so far are none of what is waited for.
+fn waiting(generations: &[Generation]) -> Cursor {
+    let after_born_ns = generations.iter().map(|one| one.file.born_ns).max().unwrap_or(0);
+    Cursor::Waiting { after_born_ns }
 }
 
 /// The file itself: the one that is held, or one of those that there are.

@@ -331,3 +331,44 @@ proptest! {
         prop_assert_eq!(read, writer.written);
     }
 }
+
+#[tokio::test]
+async fn a_file_that_is_renamed_away_before_it_was_seen_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, rotated) = (folder.path().join("a.ndjson"), |n: u32| folder.path().join(format!("a.ndjson.{n}")));
+    append(&rotated(3), "{\"n\":0}\n");
+    let source = open(folder.path(), &[]);
+    let first = source.fetch("").await.unwrap();
+    assert!(first.payloads.is_empty(), "what was renamed away before there was a source is none of it: {first:?}");
+    for n in 1..=3 {
+        // Files are told apart by when they were made.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        append(&path, &format!("{{\"n\":{n}}}\n"));
+        if n < 3 {
+            fs::rename(&path, rotated(3 - n)).unwrap();
+        }
+    }
+    let (payloads, skipped, _) = drain(&open(folder.path(), &[]), &first.cursor).await;
+    assert_eq!((payloads, skipped), (vec!["{\"n\":1}".to_owned(), "{\"n\":2}".into(), "{\"n\":3}".into()], vec![]));
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_told_until_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ndjson");
+    let source = open(folder.path(), &[]);
+    let page = source.fetch("").await.unwrap();
+    assert!(page.notice.contains("not there") && page.skipped.is_empty(), "{page:?}");
+    append(&path, "{\"n\":1}\n");
+    let page = source.fetch(&page.cursor).await.unwrap();
+    assert_eq!((page.payloads.len(), page.notice.as_str()), (1, ""));
+    // What is held is read to its end.
+    append(&path, "{\"n\":2}\n");
+    fs::remove_file(&path).unwrap();
+    let page = source.fetch(&page.cursor).await.unwrap();
+    assert_eq!(page.payloads.len(), 1);
+    assert!(page.notice.contains("not there") && page.skipped.is_empty(), "{page:?}");
+    append(&path, "{\"n\":3}\n");
+    let page = source.fetch(&page.cursor).await.unwrap();
+    assert_eq!((page.payloads, page.notice.as_str()), (vec!["{\"n\":3}".to_owned()], ""));
+}

@@ -60,6 +60,8 @@ struct State {
     /// What is here already since a time, while that matters.
     known: Option<(Timestamp, Known)>,
     moved: Instant,
+    /// The last page's notice: what goes on is logged once.
+    notice: String,
 }
 
 /// Why a lease's turn is over: it is another's, or where the source is has to be read anew.
@@ -83,6 +85,7 @@ impl Pull {
             backoff: Backoff::default(),
             known: None,
             moved: Instant::now(),
+            notice: String::new(),
         };
         while !*self.stop.borrow() {
             let life = Duration::from_secs(self.app.config.workers.lease_secs);
@@ -143,7 +146,7 @@ impl Pull {
         }
         state.backoff.reset();
         let wait = state.pace.after(sorted.entries.len(), has_more);
-        self.note_page(&sorted, (began_at, began.elapsed()), wait);
+        self.note_page(&sorted, state, (began_at, began.elapsed()), wait);
         Ok(wait)
     }
 
@@ -223,7 +226,7 @@ impl Pull {
         Lost
     }
 
-    fn note_page(&self, sorted: &Sorted, began: (Timestamp, Duration), wait: Duration) {
+    fn note_page(&self, sorted: &Sorted, state: &mut State, began: (Timestamp, Duration), wait: Duration) {
         let irregular = sorted.entries.iter().filter(|entry| entry.is_irregular).count();
         let mut words = Vec::new();
         if irregular > 0 {
@@ -239,7 +242,9 @@ impl Pull {
             words.push(sorted.notice.clone());
         }
         let reason = words.join("; ");
-        if !sorted.notice.is_empty() || !sorted.skipped.is_empty() {
+        let is_new = !sorted.notice.is_empty() && sorted.notice != state.notice;
+        state.notice.clone_from(&sorted.notice);
+        if is_new || !sorted.skipped.is_empty() {
             tracing::warn!(
                 source.id = self.connector_id.as_str(),
                 notice = reason,
