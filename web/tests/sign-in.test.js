@@ -92,7 +92,7 @@ test("a_viewer_sees_events_and_no_tokens_and_no_settings", async () => {
   await page.getByRole("button", { name: "Join" }).click();
   await page.getByRole("link", { name: "Go on to the console" }).click();
   const sections = await page.getByRole("navigation", { name: "Acme" }).getByRole("link").allTextContents();
-  assert.deepEqual(sections.map((it) => it.trim()), ["Home", "Destinations", "Events"]);
+  assert.deepEqual(sections.map((it) => it.trim()), ["Home", "Sources", "Destinations", "Events"]);
   await assertAccessible(page);
   await screenshot(page, "home-viewer");
   for (const part of ["integrations", "people", "audit", "settings"]) {

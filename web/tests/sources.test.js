@@ -90,6 +90,7 @@ test("it_says_following_once_everything_is_here", async () => {
   await says(page, "Following");
   await page.getByRole("row", { name: /Item usages/ }).getByText("25", { exact: true }).waitFor();
   await page.getByText("What is unread is kept").waitFor();
+  await page.getByRole("heading", { name: "Audit events and sign-in attempts do not come in" }).waitFor();
   await page.getByText("In 30 days: 25 events brought in").first().waitFor();
   await assertAccessible(page);
   await screenshot(page, "source");
@@ -102,6 +103,11 @@ test("what_is_wrong_is_told_with_what_mends_it", async () => {
   await page.getByText("Next:").first().waitFor();
   await assertAccessible(page);
   await screenshot(page, "source-stopped");
+  await page.goto(base);
+  await page.getByRole("heading", { name: /The source “Mirror”: stopped/ }).waitFor();
+  await assertAccessible(page);
+  await screenshot(page, "home-source-stopped");
+  await page.getByRole("link", { name: /^Look at it/ }).click();
   upstream.refuse = undefined;
   await page.getByRole("button", { name: /^Try now/ }).first().click();
   await page.getByText("tries at once").waitFor();
@@ -142,7 +148,7 @@ test("settings_change_without_the_token_being_typed_again", async () => {
 test("every_page_of_sources_is_for_everybody_in_both_themes_and_fits_a_phone", async () => {
   const { page, context } = owner;
   await page.goto(`${base}/sources`);
-  const own = await page.getByRole("link", { name: "Mirror of Acme" }).getAttribute("href");
+  const own = await page.getByRole("link", { name: "Mirror of Acme", exact: true }).getAttribute("href");
   const list = `${new URL(base).pathname}/sources`;
   const paths = {
     sources: list,

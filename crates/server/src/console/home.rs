@@ -12,6 +12,7 @@ use super::{
     integrations::{self, Row},
     page::{Section, Shell, page},
     reading::{SPAN, TokenActivity, activities},
+    sources::{Glance, glances},
     times::{When, counted, span},
     visit::{Member, Viewer},
     words::{self, home as say},
@@ -62,10 +63,10 @@ struct Figure {
     description: String,
 }
 
-/// A source that sends events in.
+/// Something that events come from: a source, or an integration that sends them.
 struct SourceLine {
     name: String,
-    integration: String,
+    href: String,
     feature: String,
     last: When,
 }
@@ -79,17 +80,18 @@ pub(super) async fn show_home(State(app): State<App>, member: Member<Viewer>) ->
         figures.push(figure(&app, &member, feature, now).await?);
     }
     // Viewers see events, and nothing of tokens: neither who reads nor what is wrong with them.
-    let (mut readers, mut tokens) = (Vec::new(), Vec::new());
+    let (mut readers, mut tokens, mut read) = (Vec::new(), Vec::new(), Vec::new());
     if may_set_up {
+        read = glances(&app, &member).await?;
         tokens = activities(&app, &member.grant).await?;
         readers = integrations::rows(&app, &member.grant, &tokens).await?;
     }
     let base = member.path("");
     let home = HomePage {
         shell: Shell::of(&member, Section::Home, words::NAV_HOME),
-        is_empty: readers.is_empty() && figures.iter().all(|figure| figure.last.is_none()),
-        attention: attention(&base, &tokens, &readers, now),
-        sources: sources(&tokens, now),
+        is_empty: readers.is_empty() && read.is_empty() && figures.iter().all(|figure| figure.last.is_none()),
+        attention: attention(&base, (&tokens, &read), &readers, now),
+        sources: sources(&base, (&tokens, &read), now),
         base,
         may_set_up,
         figures,
@@ -166,8 +168,24 @@ fn condition(last: Option<Timestamp>, hours: &[f64; BARS], now: Timestamp) -> (&
     if quiet < SPAN { ("ok", say::ARRIVING.to_owned()) } else { ("info", say::quiet(&span(quiet))) }
 }
 
-fn attention(base: &str, activities: &[TokenActivity], readers: &[Row], now: Timestamp) -> Vec<Attention> {
-    let mut all = Vec::new();
+fn attention(
+    base: &str,
+    (activities, read): (&[TokenActivity], &[Glance]),
+    readers: &[Row],
+    now: Timestamp,
+) -> Vec<Attention> {
+    let of_source = |source: &Glance| {
+        let href = source.href.clone();
+        let told = source.troubles.iter().map(move |it| Attention {
+            tone: it.tone,
+            title: it.title.clone(),
+            text: it.text.clone(),
+            href: href.clone(),
+            link: say::LOOK,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let mut all: Vec<Attention> = read.iter().flat_map(of_source).collect();
     for activity in activities {
         let token = &activity.token;
         let Some(end) = token.rights.expires_at.filter(|_| token.revoked_at.is_none()) else { continue };
@@ -203,24 +221,24 @@ fn is_replaced(token: &daybook_store::TokenRow, activities: &[TokenActivity]) ->
     activities.iter().any(|it| it.token.replaces.as_ref() == Some(&token.token_id) && it.last_read().is_some())
 }
 
-fn sources(activities: &[TokenActivity], now: Timestamp) -> Vec<SourceLine> {
-    let of_sources = activities.iter().filter(|it| it.token.kind == IntegrationKind::Source);
-    let uses = of_sources.flat_map(|it| it.token.uses.iter().map(move |used| (it, used)));
-    let mut lines: Vec<_> = uses
-        .map(|(it, used)| {
-            let feature = used.feature.parse().map(|feature| words::feature(&feature));
-            let line = SourceLine {
-                name: it.token.integration_name.clone(),
-                integration: it.token.integration_id.to_string(),
-                feature: feature.unwrap_or_else(|_| used.feature.clone()),
-                last: When::of(used.last_used_at, now),
-            };
-            (used.last_used_at, line)
-        })
-        .collect();
-    lines.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
+/// Where events come from, what brought in the newest first.
+fn sources(base: &str, (activities, read): (&[TokenActivity], &[Glance]), now: Timestamp) -> Vec<SourceLine> {
+    let of_integrations = activities.iter().filter(|it| it.token.kind == IntegrationKind::Source);
+    let uses = of_integrations.flat_map(|it| it.token.uses.iter().map(move |used| (it, used)));
+    let sent = uses.map(|(it, used)| {
+        let feature = used.feature.parse().map(|feature| words::feature(&feature));
+        let feature = feature.unwrap_or_else(|_| used.feature.clone());
+        let href = format!("{base}/integrations/{}", it.token.integration_id);
+        (used.last_used_at, it.token.integration_name.clone(), href, feature)
+    });
+    let read = read.iter().flat_map(|source| {
+        source.newest.iter().map(|(feature, last)| (*last, source.name.clone(), source.href.clone(), feature.clone()))
+    });
+    let mut lines: Vec<_> = sent.chain(read).collect();
+    lines.sort_by_key(|(last, ..)| std::cmp::Reverse(*last));
     lines.truncate(20);
-    lines.into_iter().map(|(_, line)| line).collect()
+    let line = |(last, name, href, feature)| SourceLine { name, href, feature, last: When::of(last, now) };
+    lines.into_iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -96,12 +96,27 @@ async fn a_test_says_what_may_be_read_and_following_is_said_once_everything_is_h
     let path = add(&guests.owner, &base, &mirror("Mirror", &url)).await;
     eventually("following", async || guests.owner.page(&path).await.contains(">Following<")).await;
     let page = guests.owner.page(&path).await;
-    for part in
-        ["Item usages", ">30<", "in 119 days", "of 30,000 requests", "In 30 days: 30 events brought in", "Answered"]
-    {
+    for part in [
+        "Item usages",
+        "Audit events and sign-in attempts do not come in",
+        ">30<",
+        "in 119 days",
+        "of 30,000 requests",
+        "In 30 days: 30 events brought in",
+        "Answered",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(guests.owner.page(&base).await.contains(">Following<"));
+    let home = guests.owner.page(&format!("/accounts/{account}")).await;
+    assert!(home.contains("Where they come from") && home.contains(&format!("href=\"{path}\"")), "{home}");
+    upstream.until_told(Fault::status(401));
+    let is_told = async || {
+        let home = guests.owner.page(&format!("/accounts/{account}")).await;
+        home.contains("The source “Mirror”: stopped") && home.contains("Needs attention")
+    };
+    eventually("home tells that it is stopped", is_told).await;
+    upstream.recover();
     let tested = guests.owner.post(&format!("{path}/test"), &[]).await.expect_status(200).text;
     assert!(tested.contains("The way there works"), "{tested}");
     guests.owner.did(&guests.owner.post(&format!("{path}/retry"), &[]).await, &path);

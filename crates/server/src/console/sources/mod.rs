@@ -2,6 +2,7 @@
 //! they fare, and nothing of their settings.
 
 mod details;
+mod glance;
 mod remove;
 mod standing;
 
@@ -21,6 +22,7 @@ use super::{
 use crate::{connectors::source_standing_of, state::App};
 
 pub(super) use details::show_source;
+pub(super) use glance::{Glance, glances};
 pub(super) use remove::ask_to_remove_source;
 use standing::{condition_of, last_answered, newest_event, total_events};
 

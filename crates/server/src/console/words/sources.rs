@@ -29,6 +29,13 @@ pub(in crate::console) fn status(word: &str, name: &str, answered: Option<&str>)
     }
 }
 
+/// A source and what is wrong with it, as a title.
+pub(in crate::console) fn needs_look(name: &str, what: &str) -> String {
+    let mut characters = what.chars();
+    let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+    format!("The source “{name}”: {first}{}", characters.as_str())
+}
+
 /// How far a feature is with the past: the part that is here in percent, events a second, what is left.
 pub(in crate::console) fn progress(percent: f64, rate: f64, left: Option<std::time::Duration>) -> String {
     let left = left.map(|left| format!(", {} left", span(left))).unwrap_or_default();
@@ -93,6 +100,7 @@ mod tests {
         assert_eq!(loss(0), ("error", "Audit events that are not read are being lost now".to_owned()));
         let (tone, title, text) = warning(&Warning::Expiry { expires_at: NOW.plus(day * 3), is_over: false }, NOW);
         assert_eq!((tone, title.as_str()), ("warn", "Its token expires in 3 days"));
+        assert_eq!(needs_look("Mirror", &title), "The source “Mirror”: its token expires in 3 days");
         assert!(text.starts_with("2026-03-07 05:00 UTC. Make a new one"), "{text}");
         let (tone, title, _) = warning(&Warning::Withheld(vec![SIGN_IN_ATTEMPTS, AUDIT_EVENTS]), NOW);
         assert_eq!((tone, title.as_str()), ("info", "Sign-in attempts and audit events do not come in"));
