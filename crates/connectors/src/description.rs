@@ -164,9 +164,11 @@ impl Description {
 
     /// The options shared with other connectors of its transport, and those of its own first.
     pub fn all_settings(&self) -> impl Iterator<Item = Setting> + '_ {
+        // Sources know their readers by a token.
+        let tls = if self.formats.is_empty() { &TLS[..1] } else { TLS };
         let network: [&[Setting]; 2] = match self.transport {
-            Transport::Http => [TLS, HTTP],
-            Transport::Connection => [TLS, &[]],
+            Transport::Http => [tls, HTTP],
+            Transport::Connection => [tls, &[]],
             Transport::Local => [&[], &[]],
         };
         let own = self.settings.iter().copied();

@@ -272,7 +272,9 @@ mod tests {
         for kind in SourceKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(*kind));
             let names: Vec<&str> = kind.description().all_settings().map(|setting| setting.name).collect();
-            assert!(!names.is_empty() && !names.contains(&"format") && !names.contains(&"redact"), "{kind}: {names:?}");
+            for of_others in ["format", "redact", "client_certificate_pem", "client_key_pem"] {
+                assert!(!names.is_empty() && !names.contains(&of_others), "{kind}: {names:?}");
+            }
         }
         assert!("ftp".parse::<SourceKind>().unwrap_err().contains("there are upstream, file"));
     }

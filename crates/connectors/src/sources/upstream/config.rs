@@ -75,10 +75,6 @@ pub(super) struct Config {
 
 impl Config {
     pub(super) fn of(settings: &Settings, context: &Context) -> Result<Self, SettingsError> {
-        if settings.optional("client_certificate_pem").is_some() || settings.optional("client_key_pem").is_some() {
-            let reason = "is not for this kind: the Events API knows its readers by their token";
-            return Err(SettingsError::of("client_certificate_pem", reason));
-        }
         let client = client_of(settings, context)?;
         let features = settings.optional("features").map(parse_features).transpose()?;
         let secs = |name| Duration::from_secs(settings.number(name));
