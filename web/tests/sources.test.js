@@ -145,6 +145,33 @@ test("settings_change_without_the_token_being_typed_again", async () => {
   await screenshot(page, "source-test");
 });
 
+test("what_catches_up_says_how_far_it_is", async () => {
+  const { page } = owner;
+  await page.goto(`${base}/sources/new?kind=upstream`);
+  await page.getByLabel("Source name").fill("Slow");
+  // Of another token, and so with a budget of its own: the first page comes at once, and each further one in six seconds.
+  await page.getByLabel("Token").fill(`${TOKEN}-else`);
+  await page.getByLabel("URL").fill(upstream.url);
+  await page.getByLabel("Past to begin with (days)").fill("1");
+  await page.getByText("More settings").click();
+  await page.getByLabel("Requests per minute").fill("10");
+  await page.getByRole("button", { name: "Add source" }).click();
+  await page.getByText("“Slow” is added").waitFor();
+  await says(page, "Catching up");
+  await page.getByRole("progressbar", { name: "Item usages: the part of the past that is here" }).waitFor();
+  await page.getByText(/\d+ % is here/).waitFor();
+  await assertAccessible(page);
+  await screenshot(page, "source-catching-up");
+  await page.setViewportSize(VIEWPORTS.phone);
+  await assertNoSidewaysScroll(page);
+  await screenshot(page, "source-catching-up-phone");
+  await page.setViewportSize(VIEWPORTS.laptop);
+  await page.locator("#main").getByRole("link", { name: "Remove" }).last().click();
+  await page.getByText(/The \d+ events that it has brought in stay in the log/).waitFor();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByText("“Slow” is removed").waitFor();
+});
+
 test("every_page_of_sources_is_for_everybody_in_both_themes_and_fits_a_phone", async () => {
   const { page, context } = owner;
   await page.goto(`${base}/sources`);

@@ -107,20 +107,16 @@ impl FeatureStanding {
     /// How far it is; `None` when there is nothing to catch up with, or nothing has come yet.
     pub(crate) fn progress(&self) -> Option<Progress> {
         let (place, Phase::CatchingUp { since, began_at }) = (self.place.as_ref()?, self.phase?) else { return None };
-        Some(progress_of((since, place.last_time?), (began_at, place.updated_at), place.events, self.now))
+        Some(progress_of((since, place.last_time?), began_at, place.events, self.now))
     }
 }
 
 /// The time covered, over the window; the pace so far, over the rest.
-fn progress_of(
-    (since, reached): (Timestamp, Timestamp),
-    (began_at, updated_at): (Timestamp, Timestamp),
-    events: i64,
-    now: Timestamp,
-) -> Progress {
+fn progress_of((since, reached): (Timestamp, Timestamp), began_at: Timestamp, events: i64, now: Timestamp) -> Progress {
     let window = now.since(since).as_secs_f64();
     let part = if window > 0.0 { (reached.since(since).as_secs_f64() / window).clamp(0.0, 1.0) } else { 1.0 };
-    let took = updated_at.since(began_at).as_secs_f64();
+    // Up to now: the wait for the next page is part of the pace.
+    let took = now.since(began_at).as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let events_per_second = if took > 0.0 { events as f64 / took } else { 0.0 };
     let remaining = (part > 0.0 && took > 0.0).then(|| Duration::from_secs_f64(took * (1.0 - part) / part));
@@ -236,10 +232,10 @@ mod tests {
         let now = Timestamp::from_seconds(1_772_600_767);
         let since = now.minus(DAY * 100);
         let began_at = now.minus(Duration::from_secs(60));
-        let progress = progress_of((since, since.plus(DAY * 25)), (began_at, now), 6000, now);
+        let progress = progress_of((since, since.plus(DAY * 25)), began_at, 6000, now);
         assert!((progress.part - 0.25).abs() < 1e-9 && (progress.events_per_second - 100.0).abs() < 1e-9);
         assert_eq!(progress.remaining, Some(Duration::from_secs(180)));
-        let begun = progress_of((since, since), (now, now), 0, now);
+        let begun = progress_of((since, since), now, 0, now);
         assert_eq!((begun.part, begun.remaining), (0.0, None));
     }
 

@@ -149,7 +149,8 @@ fn warning_line(warning: &crate::connectors::Warning, now: Timestamp) -> Warning
 fn feature_line(standing: &FeatureStanding, is_paused: bool) -> FeatureLine {
     let (health, now) = (standing.health.as_ref(), standing.now);
     let when = |time: Option<Timestamp>| time.map(|time| When::of(time, now));
-    let progress = standing.progress();
+    // What is paused has no pace.
+    let progress = standing.progress().filter(|_| !is_paused);
     let next = health.and_then(|health| health.next_attempt_at).filter(|_| !is_paused);
     let failures = health.map_or(0, |health| health.failures.unsigned_abs());
     FeatureLine {
