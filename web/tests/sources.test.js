@@ -124,6 +124,7 @@ test("what_is_paused_is_not_read_and_goes_on", async () => {
   await page.getByRole("row", { name: /Item usages/ }).getByText("25", { exact: true }).waitFor();
   await screenshot(page, "source-paused");
   await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByText("“Mirror” is at work again").waitFor();
   await eventually(async () => {
     await page.reload();
     return (await page.getByRole("row", { name: /Item usages/ }).getByText("26", { exact: true }).count()) === 1;
