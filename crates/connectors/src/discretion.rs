@@ -1,12 +1,12 @@
-//! What receivers repeat of our secrets is not shown: many answer with the header or the URL that they were asked with. It is
-//! taken out once, of what comes from a destination of any kind.
+//! What others repeat of our secrets is not shown: many answer with the header or the URL that they were asked with. It is
+//! taken out once, of what comes from a source or a destination of any kind.
 
 use std::fmt;
 
 use data_encoding::BASE64;
 use reqwest::Url;
 
-use crate::{Delivered, DeliveryError, Description, Form, Hop, HopOutcome, Setting, Settings, http::CUT};
+use crate::{Delivered, DeliveryError, Description, Form, Hop, HopOutcome, Setting, Settings, SourceError, http::CUT};
 
 const SHOWN: &str = "[secret]";
 /// Shorter texts are found in words that are no secret.
@@ -83,6 +83,14 @@ impl Discretion {
                 Err(error)
             }
         }
+    }
+
+    /// Why a source gave nothing, without them.
+    pub(crate) fn source_error(&self, mut error: SourceError) -> SourceError {
+        match &mut error {
+            SourceError::Retry { reason, .. } | SourceError::Stop { reason, .. } => self.text(reason),
+        }
+        error
     }
 
     /// The steps of a test, without them.
@@ -193,5 +201,16 @@ mod tests {
         );
         let said = "no key hush-hush at /feeds/feed-number-1:import";
         assert_eq!(shown(&feed, said), "no key [secret] at /feeds/feed-number-1:import");
+    }
+
+    #[test]
+    fn what_an_upstream_repeats_is_not_shown() {
+        let given = [("url", "https://events.acme.example"), ("token", "eyJhbGciOi.payload.signature")];
+        let given: BTreeMap<String, String> = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let description = crate::SourceKind::Upstream.description();
+        let settings = Settings::check(description, &given).unwrap();
+        let said = SourceError::stop(format!("401: no such token: {}", given["token"]), "make a new one");
+        let told = Discretion::about(description, &settings).source_error(said);
+        assert_eq!(told, SourceError::stop("401: no such token: [secret]", "make a new one"));
     }
 }

@@ -15,7 +15,7 @@ pub use check::check_source;
 pub use file::FileSource;
 pub use upstream::UpstreamSource;
 
-use crate::{Context, Description, Endpoint, Settings, SettingsError};
+use crate::{Context, Description, Endpoint, Settings, SettingsError, discretion::Discretion};
 
 /// A system that events are brought in from.
 pub trait Source: Send + Sync {
@@ -181,9 +181,8 @@ macro_rules! sources {
             $($(#[$meta])* $variant),+
         }
 
-        /// A source of any kind.
         #[derive(Debug)]
-        pub enum AnySource {
+        enum Connector {
             $($(#[$meta])* $variant(Box<$folder::$source>)),+
         }
 
@@ -209,13 +208,14 @@ macro_rules! sources {
             ///
             /// The settings contradict each other, or name what may not be reached.
             pub fn open(self, settings: &Settings, context: &Context) -> Result<AnySource, SettingsError> {
-                Ok(match self {
-                    $(Self::$variant => AnySource::$variant(Box::new($folder::$source::open(settings, context)?)),)+
-                })
+                let connector = match self {
+                    $(Self::$variant => Connector::$variant(Box::new($folder::$source::open(settings, context)?)),)+
+                };
+                Ok(AnySource { connector, discretion: Discretion::about(self.description(), settings) })
             }
         }
 
-        impl Source for AnySource {
+        impl Source for Connector {
             fn endpoint(&self) -> Option<Endpoint> {
                 match self { $(Self::$variant(source) => source.endpoint()),+ }
             }
@@ -244,6 +244,35 @@ sources! {
     Upstream = "upstream" in upstream::UpstreamSource;
     /// Lines of a file on the hub's machine.
     File = "file" in file::FileSource;
+}
+
+/// A source of any kind. What it tells of answers is without its secrets.
+#[derive(Debug)]
+pub struct AnySource {
+    connector: Connector,
+    discretion: Discretion,
+}
+
+impl Source for AnySource {
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.connector.endpoint()
+    }
+
+    fn terms(&self) -> Terms {
+        self.connector.terms()
+    }
+
+    async fn begin(&self) -> Result<Begun, SourceError> {
+        self.connector.begin().await.map_err(|error| self.discretion.source_error(error))
+    }
+
+    async fn fetch(&self, feature: &Feature, after: After<'_>) -> Result<SourcePage, SourceError> {
+        self.connector.fetch(feature, after).await.map_err(|error| self.discretion.source_error(error))
+    }
+
+    fn phase(&self, cursor: &str) -> Phase {
+        self.connector.phase(cursor)
+    }
 }
 
 impl fmt::Display for SourceKind {

@@ -214,6 +214,27 @@ on_own_hubs! {
         assert_eq!((&shown["withheld_features"], &shown["warnings"]), (&json!([]), &json!([])), "{shown}");
     }
 
+    async fn what_an_upstream_repeats_of_the_token_is_shown_nowhere(_hub: Hub) {
+        const TOKEN: &str = "an-opaque-token-of-somebody";
+        let upstream = Receiver::start().await;
+        upstream.answer_with(|request| {
+            let repeated = format!("no such token: {}", request.header("authorization").unwrap_or_default());
+            Reply::json(401, &json!({"Error": {"Message": repeated}}))
+        });
+        let mirror = Hub::start(mirror_builder()).account().await;
+        let settings = json!({"url": upstream.url(), "token": TOKEN});
+        let new = json!({"name": "up", "kind": "upstream", "settings": settings});
+        let tested = mirror.manage(Method::POST, "sources/test", new).await.expect_status(200).text;
+        let source = add_source(&mirror, settings).await;
+        eventually("it has stopped", async || show(&mirror, &source).await["status"] == "stopped").await;
+        let attempts = format!("sources/{source}/attempts");
+        let attempts = mirror.manage(Method::GET, &attempts, Value::Null).await.expect_status(200).text;
+        for text in [tested, show(&mirror, &source).await.to_string(), attempts, mirror.hub.daybook().log()] {
+            assert!(!text.contains(TOKEN), "{text}");
+        }
+        assert!(show(&mirror, &source).await.to_string().contains("no such token: Bearer [secret]"));
+    }
+
     async fn a_right_that_was_taken_away_is_a_fault(_hub: Hub) {
         let upstream = Receiver::start().await;
         let answers = |features: Value| {
