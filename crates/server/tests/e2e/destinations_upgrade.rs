@@ -11,10 +11,14 @@ use crate::support::{Hub, Pushing, eventually, pushing};
 
 const HEADERS: &str = "x-dataset: {feature}\nx-key: hush-hush-1234";
 
-/// A destination as an earlier version kept it, its headers among what is plain.
-async fn keep_as_before(data_dir: &std::path::Path, pushing: &Pushing) -> String {
+/// The hub's catalog, from outside.
+async fn catalog_in(data_dir: &std::path::Path) -> Catalog {
     let database = Database::open(DatabaseOptions::sqlite(data_dir)).await.unwrap();
-    let catalog = Catalog::new(database, Arc::new(SystemClock));
+    Catalog::new(database, Arc::new(SystemClock))
+}
+
+/// A destination as an earlier version kept it, its headers among what is plain.
+async fn keep_as_before(catalog: &Catalog, pushing: &Pushing) -> String {
     let url = pushing.receiver.url();
     let settings = [
         ("url", url.as_str()),
@@ -42,7 +46,12 @@ async fn keep_as_before(data_dir: &std::path::Path, pushing: &Pushing) -> String
 async fn headers_that_were_plain_work_are_not_shown_and_get_sealed() {
     let mut daybook = pushing().start();
     let pushing = Pushing::on(&Hub::attach(&daybook)).await;
-    let id = keep_as_before(daybook.data_dir(), &pushing).await;
+    let catalog = catalog_in(daybook.data_dir()).await;
+    let id = keep_as_before(&catalog, &pushing).await;
+    let kept_plain = async || {
+        let all = catalog.list_all_connectors(HubGrant::of_the_hub_itself()).await.unwrap();
+        all.into_iter().find(|it| it.connector_id.as_str() == id).unwrap().settings.into_keys().collect::<Vec<_>>()
+    };
     let keys = || {
         let stored = pushing.receiver.stored();
         stored.iter().map(|it| it.header("x-key").unwrap_or_default().to_owned()).collect::<Vec<_>>()
@@ -60,7 +69,9 @@ async fn headers_that_were_plain_work_are_not_shown_and_get_sealed() {
 
     let trail = async || serde_json::to_string(&pushing.account.audit_trail().await).unwrap();
     let before = trail().await.matches("hush-hush").count();
+    assert!(kept_plain().await.contains(&"headers".to_owned()));
     tokio::task::block_in_place(|| daybook.restart());
+    assert_eq!(kept_plain().await, ["batch_wait_ms", "features", "from"], "the next start seals");
     is_hidden().await;
     pushing.account.ingest(10..20).await;
     pushing.delivered(&id).await;

@@ -153,7 +153,7 @@ async fn everything_works_on_after_a_rotation(store: Store) {
         rotation,
         json!({
             "former_key_id": rotation["former_key_id"], "key_id": rotation["key_id"], "is_in_place": true,
-            "hub_secrets": 3, "signing_keys": 1, "connectors": 1,
+            "hub_secrets": 4, "signing_keys": 1, "connectors": 1,
             "key_file": file.canonicalize().unwrap(), "former_key_file": file.canonicalize().unwrap().with_extension("key.former"),
         })
     );
