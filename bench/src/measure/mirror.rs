@@ -134,7 +134,10 @@ impl Mirror {
             WIRE_FEATURES.iter().map(|_| Arc::new((0..count).map(|_| OnceLock::new()).collect())).collect();
         let is_over = Arc::new(AtomicBool::new(false));
         let puller = self.hub.server.connect().await?;
-        let pulled = tokio::spawn(pull(puller, self.account.clone(), Arc::clone(&sent[0]), Arc::clone(&is_over)));
+        // From now on: a puller that reads the past first would be measured itself.
+        let start = SystemClock.now().to_string();
+        let (account, to_see) = (self.account.clone(), Arc::clone(&sent[0]));
+        let pulled = tokio::spawn(pull(puller, account, start, (to_see, Arc::clone(&is_over))));
         let before = self.manager.source_requests().await?;
         let mut producing = tokio::task::JoinSet::new();
         for (feature, sent) in WIRE_FEATURES.into_iter().zip(&sent) {

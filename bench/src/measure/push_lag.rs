@@ -29,7 +29,8 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     let sink = Sink::start(Keep::Bodies)?;
     let url = sink.url();
     let settings = [("url", url.as_str()), ("token", "benchmark"), ("batch_wait_ms", "0"), ("from", "beginning")];
-    let settings = [&settings[..], &[("compression", "none")]].concat();
+    // Only item usages: the account's own audit events would be taken for the first of them.
+    let settings = [&settings[..], &[("compression", "none"), ("features", "itemusages")]].concat();
     let destination = manager.add_destination(&account.uuid, ("Push lag", "splunk-hec"), &settings).await?;
     // The destination takes up a stream within a second of its first event; from then on it is measured.
     let warm_up = [OnceLock::new()];

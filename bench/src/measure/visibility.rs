@@ -48,7 +48,8 @@ pub(super) async fn measure(bench: &mut Bench, store: Store) -> Result<()> {
     let (producer, puller) = (filled.hub.server.connect().await?, filled.hub.server.connect().await?);
     let sent: SentTimes = Arc::new((0..count).map(|_| OnceLock::new()).collect());
     let is_over = Arc::new(AtomicBool::new(false));
-    let pulled = tokio::spawn(pull(puller, account.clone(), Arc::clone(&sent), Arc::clone(&is_over)));
+    let seen = (Arc::clone(&sent), Arc::clone(&is_over));
+    let pulled = tokio::spawn(pull(puller, account.clone(), BEGINNING.to_owned(), seen));
     let appended = produce(producer, &account, stream, &sent).await;
     let ended = Instant::now();
     while !pulled.is_finished() && ended.elapsed() < PATIENCE {
@@ -104,11 +105,11 @@ pub(super) async fn produce(
 pub(super) async fn pull(
     mut connection: Connection,
     account: Account,
-    sent: SentTimes,
-    is_over: Arc<AtomicBool>,
+    start: String,
+    (sent, is_over): (SentTimes, Arc<AtomicBool>),
 ) -> Result<(Samples, usize)> {
     let uri = page_uri("v2", "itemusages")?;
-    let mut body = json!({"limit": 1000, "start_time": BEGINNING});
+    let mut body = json!({"limit": 1000, "start_time": start});
     let (mut visible, mut polls) = (Samples::default(), 0);
     while visible.len() < sent.len() && !is_over.load(Ordering::Relaxed) {
         let call = Call::post(uri.clone(), account.reader.clone(), Bytes::from(body.to_string()));

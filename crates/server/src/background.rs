@@ -27,7 +27,7 @@ use tokio::{
 use crate::pressure::Pressure;
 
 /// While appends press, all turns together take one part of the time, and leave so many to the appends.
-const REST_PARTS: u32 = 4;
+const REST_PARTS: u32 = 9;
 /// The longest rest after a turn: one that was held up itself costs the others no more than this.
 const REST_MAX: Duration = Duration::from_millis(500);
 
