@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import {
-  VIEWPORTS, assertAccessible, assertNoSidewaysScroll, launchBrowser, openPage, screenshot,
+  VIEWPORTS, assertAccessible, assertForEverybody, assertNoSidewaysScroll, launchBrowser, openPage, screenshot,
 } from "./support/browser.js";
 import { accountPath, becomeOwner, connect, readEvents, tokenAction, tokenOnPage } from "./support/console.js";
 import { startHub } from "./support/hub.js";
@@ -185,21 +185,8 @@ test("every_page_of_an_owner_is_for_everybody_in_both_themes_and_fits_a_phone", 
     me: "/me",
     missing: "/accounts/nothing",
   };
-  for (const [name, path] of Object.entries(paths)) {
-    for (const theme of ["light", "dark"]) {
-      const looker = await openPage(browser, { theme, context });
-      await looker.page.emulateMedia({ colorScheme: theme });
-      await looker.page.goto(hub.url + path);
-      await assertAccessible(looker.page);
-      await screenshot(looker.page, `${name}-${theme}`);
-      for (const [size, viewport] of Object.entries(VIEWPORTS)) {
-        await looker.page.setViewportSize(viewport);
-        await assertNoSidewaysScroll(looker.page);
-        if (size !== "laptop" && theme === "light") await screenshot(looker.page, `${name}-${size}`);
-      }
-      await looker.finish();
-    }
-  }
+  const urls = Object.entries(paths).map(([name, path]) => [name, hub.url + path]);
+  await assertForEverybody(browser, context, Object.fromEntries(urls));
 });
 
 test("pages_for_anybody_are_for_everybody", async () => {

@@ -3,9 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import {
-  VIEWPORTS, assertAccessible, assertNoSidewaysScroll, launchBrowser, openPage, screenshot,
-} from "./support/browser.js";
+import { assertAccessible, assertForEverybody, launchBrowser, openPage, screenshot } from "./support/browser.js";
 import { accountPath, becomeOwner, eventually, says } from "./support/console.js";
 import { freePort, startHub } from "./support/hub.js";
 import { startReceiver } from "./support/receiver.js";
@@ -210,22 +208,8 @@ test("every_page_of_destinations_is_for_everybody_in_both_themes_and_fits_a_phon
     "dead-letters-none": `${own}/dead-letters`,
     "dead-letters-discard": `${own}/dead-letters/discard`,
   };
-  for (const [name, path] of Object.entries(paths)) {
-    for (const theme of ["light", "dark"]) {
-      const looker = await openPage(browser, { theme, context });
-      await looker.page.emulateMedia({ colorScheme: theme });
-      await looker.page.goto(hub.url + path);
-      for (const more of await looker.page.locator("details.more > summary").all()) await more.click();
-      await assertAccessible(looker.page);
-      await screenshot(looker.page, `${name}-${theme}`);
-      for (const [size, viewport] of Object.entries(VIEWPORTS)) {
-        await looker.page.setViewportSize(viewport);
-        await assertNoSidewaysScroll(looker.page);
-        if (size !== "laptop" && theme === "light") await screenshot(looker.page, `${name}-${size}`);
-      }
-      await looker.finish();
-    }
-  }
+  const urls = Object.entries(paths).map(([name, path]) => [name, hub.url + path]);
+  await assertForEverybody(browser, context, Object.fromEntries(urls));
 });
 
 test("adding_testing_and_removing_work_without_javascript", async () => {

@@ -127,6 +127,26 @@ export async function screenshot(page, name) {
   await page.screenshot({ path: path.join(RESULTS, `${name}.png`), fullPage: true });
 }
 
+/** Every page, in both themes and all sizes: accessible, no wider than its window, and shot. */
+export async function assertForEverybody(browser, context, pages) {
+  for (const [name, url] of Object.entries(pages)) {
+    for (const theme of ["light", "dark"]) {
+      const looker = await openPage(browser, { theme, context });
+      await looker.page.emulateMedia({ colorScheme: theme });
+      await looker.page.goto(url);
+      for (const more of await looker.page.locator("details.more > summary").all()) await more.click();
+      await assertAccessible(looker.page);
+      await screenshot(looker.page, `${name}-${theme}`);
+      for (const [size, viewport] of Object.entries(VIEWPORTS)) {
+        await looker.page.setViewportSize(viewport);
+        await assertNoSidewaysScroll(looker.page);
+        if (size !== "laptop" && theme === "light") await screenshot(looker.page, `${name}-${size}`);
+      }
+      await looker.finish();
+    }
+  }
+}
+
 /** An authenticator inside the browser that keeps passkeys and lets its person pass without asking. */
 export async function addAuthenticator(page) {
   const session = await page.context().newCDPSession(page);
